@@ -97,9 +97,9 @@ class TableColumns:
         typed.rows = self._zones.said(typed.rows, {one: targets[one].data_type for one in targets}, self.name)
         if targets.retyped:
             raise Retyped(targets.retyped, self._asset)
-        self.required.refuse_to_lack_former_keys(typed)
+        self.required.refuse_to_lack_former_keys(typed.arrays)
         self._deletions.note(fields, typed)
-        self.required.leave_out_empty(typed)
+        typed.leave_out_empty(self.required.names)
         if not typed.arrays and len(targets):
             first = targets[next(iter(targets))]
             typed.arrays[first.name] = pa.nulls(len(rows), first.type)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,6 +45,18 @@ class TypedRows:
         """Leave records out because of a value in a column; the first reason for a record stays."""
         for place, reason in reasons.items():
             self.bad.setdefault(place, f"{column}: {reason}")
+
+    def leave_out_empty(self, columns: Iterable[str]) -> None:
+        """Leave out the records that have no value in one of these columns."""
+        for column in sorted(columns):
+            array = self.arrays.get(column)
+            if array is None:
+                empty = list(range(len(self.rows)))
+            else:
+                nulls = array.is_null().to_pylist() if array.null_count else []
+                empty = [place for place, is_null in enumerate(nulls) if is_null]
+            for place in empty:
+                self.bad.setdefault(place, f"no {column}")
 
     def mark_deleted(self, deleted: list[bool]) -> None:
         """Take a truth value for each record, which says whether it is deleted, as a column of ours."""

@@ -7,7 +7,7 @@ from typing import Any
 from messaging_assets.answers.record_keys import whole_number
 from messaging_assets.description.pagination import PaginatorDescription
 from messaging_assets.foundation import json_paths
-from messaging_assets.reading.one_list import Reading
+from messaging_assets.reading.ending import Reading
 
 
 class DocumentsOfOne:

@@ -24,8 +24,8 @@ from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.http.wire.validators import validator_of
 from messaging_assets.reading.cursors.marks import no_start
+from messaging_assets.reading.ending import Reading
 from messaging_assets.reading.list_context import ListContext
-from messaging_assets.reading.one_list import Reading
 from messaging_assets.reading.page import judge_page, judge_part, looked_at
 from messaging_assets.reading.paging.documents import DocumentsOfOne
 from messaging_assets.reading.paging.end_flag import EndFlag, MoreFlag

@@ -14,9 +14,9 @@ from messaging_assets.description.pagination import (
     SizedPaginator,
 )
 from messaging_assets.foundation.failures import SyncFailure
+from messaging_assets.reading.ending import Reading
 from messaging_assets.reading.evidence.claims import Claims
 from messaging_assets.reading.list_context import ListContext
-from messaging_assets.reading.one_list import Reading
 from messaging_assets.seams.dlt_values import set_value_at_path
 
 # What an API answers that gives no page so long, or what becomes of a page that is longer than the file allows.

@@ -41,7 +41,8 @@ def _together(ways: list[dict[str, Any] | None]) -> list[dict[str, Any]] | None:
     """Keys that go with each request beside each other, each by a name of its own; None where one is something else."""
     keys = [way for way in ways if way is not None and way["type"] == "api_key"]
     others = [way for way in ways if way is not None and way["type"] != "api_key"]
-    if len(keys) + len(others) < len(ways) or len(others) > 1:
+    headers = {str(way["name"]).lower() for way in keys if way["location"] == "header"}
+    if len(keys) + len(others) < len(ways) or len(others) > 1 or (others and "authorization" in headers):
         return None
     named = [re.sub(r"[^a-z0-9]+", "_", str(way["name"]).lower()).strip("_0123456789")[:40] for way in keys]
     if len({*named}) < len(named) or not all(named):

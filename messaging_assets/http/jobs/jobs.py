@@ -18,7 +18,7 @@ from messaging_assets.description.jobs import Job
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription, SyncFailure, TryAgainLater
 from messaging_assets.foundation.identity import identity_of
-from messaging_assets.http.jobs.asking import GONE, Gone, JobRequests, job_of
+from messaging_assets.http.jobs.asking import GONE, Gone, JobRequests, asks_again, job_of
 from messaging_assets.http.jobs.notes import JobNotes, KeptJob
 from messaging_assets.http.jobs.said import filled, values_in
 from messaging_assets.http.jobs.waiting import JobWait
@@ -159,7 +159,7 @@ class Jobs:
             self.notes.keep(digest, job)
         answer = self._requests.begin(request, job.key, reading)
         job.values = values_in(job_of(reading), answer)
-        job.poll = _poll_address(job, answer, str(request.url), self._requests.base_url, reading)
+        job.poll = _poll_address(job, answer, request, self._requests.base_url, reading)
         job.not_before = time.time() + (asked_to_wait(answer) or 0)
         self.notes.keep(digest, job)
         reading.context.receipt.jobs["begun"] += 1
@@ -220,12 +220,15 @@ def _gone_page(reading: Reading, refused: SyncFailure) -> SyncFailure:
     return refused
 
 
-def _poll_address(job: KeptJob, answer: Answer, asked: str, base_url: str, reading: Reading) -> str:
+def _poll_address(job: KeptJob, answer: Answer, request: requests.Request, base_url: str, reading: Reading) -> str:
     """Where a job that was begun is looked at."""
-    written = job_of(reading).poll
+    written, asked = job_of(reading).poll, str(request.url)
     if written is None:
         if location := answer.headers.get("Location"):
             return urljoin(asked, location)
+        if asks_again(request, job_of(reading)):
+            # Asked once more it tells how far it is: nothing but a GET begins it.
+            return str(requests.Request("GET", asked, params=request.params).prepare().url)
         words, step = "names no address in its Location header", "write endpoint.job.poll, such as {header.X-Job}"
     else:
         addresses = filled(written, job.values, base_url, asked)

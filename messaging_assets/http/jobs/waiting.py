@@ -61,7 +61,11 @@ class JobWait:
         _look_beside(answer, reading, has_files=bool(files), is_empty=rows == 0)
         if files is None and rows != 0:
             words = f"the job is done, and not all is where job.download looks for its files ('{described.download}')"
-            raise MendDescription(words, "correct endpoint.job.download", where=reading.asset)
+            step = "correct endpoint.job.download"
+            if described.status_path is not None:
+                means = f"{{path: {described.status_path}, values: [...], action: empty}}"
+                step += f", or write response_actions: [{means}] if this answer means that there are no rows"
+            raise MendDescription(words, step, where=reading.asset)
         return files or []
 
     def _done(self, digest: str, job: KeptJob, reading: Reading) -> Answer:

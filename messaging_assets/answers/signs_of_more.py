@@ -15,7 +15,7 @@ _MORE = frozenset(
     (
         *("more", "has_more", "have_more", "is_more", "more_available", "has_more_available", "there_is_more"),
         *("has_next", "has_next_page", "next_page_exists", "is_next", "has_following", "can_load_more", "load_more"),
-        *("is_truncated", "truncated"),
+        *("is_truncated", "truncated", "is_limited", "limited"),
     )
 )
 # Of a record, these may say that a text of it was cut.

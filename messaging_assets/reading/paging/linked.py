@@ -42,7 +42,7 @@ class ReferencePaginator(GuardedPaginator):
         reading, self._came_before = self.reading, self.reading.distinct
         reading.join.may_begin_with_last = reading.join.may_begin_with_last or self._is_of_record
         self._boundary.page(response.parsed, reading.page + 1, self._is_full(sent))
-        if self._is_of_record and self._next.is_asked_for and self._is_only_the_last(sent):
+        if self._is_of_record and self._next.is_asked_for and (sent == 1 or self._is_short(sent)):
             # It begins with the record that was asked for, and nothing else came.
             reading.repetition.may_repeat = True
 
@@ -57,10 +57,6 @@ class ReferencePaginator(GuardedPaginator):
         """Whether a page is shorter than a whole one, so that nothing can follow it."""
         sizes = self.reading.claims.asked_sizes
         return sent < (min(sizes) if sizes else self.reading.counts.most_sent)
-
-    def _is_only_the_last(self, sent: int) -> bool:
-        """Whether a page without a new row can be all that there is from the record on that was asked for."""
-        return sent == 1 or self._is_short(sent)
 
     def _is_full(self, sent: int) -> bool:
         """Whether a page is as long as one was asked to be, or as the longest of several."""
@@ -110,7 +106,7 @@ class ReferencePaginator(GuardedPaginator):
         if reading.claims.signs.is_end_said and not reading.claims.signs.said:
             self._is_told = True
             return "the API said that there is no more"
-        if self._is_of_record and reading.repetition.is_nothing_new and self._is_only_the_last(sent):
+        if self._is_of_record and reading.repetition.is_nothing_new and (sent == 1 or self._is_short(sent)):
             reading.ending.is_short = True
             return "nothing came behind the last row"
         if sent < reading.counts.most_sent:

@@ -18,8 +18,8 @@ _MORE = frozenset(
         *("is_truncated", "truncated", "is_limited", "limited"),
     )
 )
-# Of a record, these may say that a text of it was cut.
-_OF_A_TEXT = frozenset(("is_truncated", "truncated"))
+# Of a record, these may say that a text of it was cut, or that it is of few.
+_OF_A_TEXT = frozenset(("is_truncated", "truncated", "is_limited", "limited"))
 # These say nothing of further pages where they are false.
 _PARTIAL = frozenset(
     (

@@ -87,9 +87,9 @@ def test_lists_in_wrappers_of_wrappers_and_behind_an_underscore_are_found(tmp_pa
 
 
 def test_a_key_is_told_by_what_the_answer_calls_its_list_where_the_path_ends_in_a_verb(tmp_path: Path) -> None:
-    menus = in_an_object(menus=list_of(menuId="string", name="string"))
-    found = described(document_of({"/menu/list": answering(menus, "page")}), tmp_path)
-    assert next(iter(found.resources_in_full.values())).primary_key == "menuId"
+    menus = in_an_object(richmenus=list_of(richMenuId="string", name="string"))
+    found = described(document_of({"/richmenu/list": answering(menus, "page")}), tmp_path)
+    assert next(iter(found.resources_in_full.values())).primary_key == "richMenuId"
 
 
 def test_rows_of_a_grandchild_are_told_apart_by_all_that_its_path_takes(tmp_path: Path) -> None:

@@ -31,6 +31,21 @@ def test_an_answer_that_names_its_file_is_a_job_that_is_done(api: ExportApi) -> 
         assert store.strange == []
 
 
+def test_an_answer_to_a_post_that_names_its_file_is_not_looked_at(api: ExportApi) -> None:
+    with export_api() as store:
+        store.store = store.url
+        store.answers = lambda method, path: (200, LINES, {})
+        api.answers = lambda method, path: (200, {"file_url": f"{store.url}/day"}, {})
+        one = sync_export(api.url, job={**NOTHING, "download": "{job.file_url}"})
+        assert one["green"], one["error"]
+        assert one["rows"] == [1, 2]
+        assert (api.asked, len(store.asked), store.strange) == ([("POST", "/exports")], 1, [])
+
+        api.answers = lambda method, path: (200, {"file_url": ""}, {})
+        one = sync_export(api.url, job={**NOTHING, "download": "{job.file_url}"})
+        assert "names no address in its Location header" in one["error"]
+
+
 def test_a_list_that_leads_to_a_store_is_a_file_there_and_gets_no_secret(api: ExportApi) -> None:
     with export_api() as store:
         store.store = store.url

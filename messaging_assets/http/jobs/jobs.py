@@ -14,7 +14,7 @@ import requests
 from messaging_assets.answers.beside_list import beside
 from messaging_assets.answers.declared_values import has_value
 from messaging_assets.answers.failure_words import says_failed
-from messaging_assets.description.jobs import Job
+from messaging_assets.description.jobs import OF_JOB, Job
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription, SyncFailure, TryAgainLater
 from messaging_assets.foundation.identity import identity_of
@@ -229,6 +229,12 @@ def _poll_address(job: KeptJob, answer: Answer, request: requests.Request, base_
         if asks_again(request, job_of(reading)):
             # Asked once more it tells how far it is: nothing but a GET begins it.
             return str(requests.Request("GET", asked, params=request.params).prepare().url)
+        described = job_of(reading)
+        if described.status_path is None and described.download and OF_JOB.fullmatch(described.download):
+            # A path below the API, such as /exports/{job.id}/file, may not be there yet.
+            job.is_there = bool(filled(described.download, job.values, base_url, asked))
+        if job.is_there:
+            return asked
         words, step = "names no address in its Location header", "write endpoint.job.poll, such as {header.X-Job}"
     else:
         addresses = filled(written, job.values, base_url, asked)

@@ -50,7 +50,14 @@ class JobWait:
             CapReached: it was not done in time.
             MendDescription: its answers say it elsewhere than the file looks for it.
         """
-        described, answer = job_of(reading), self._done(digest, job, reading)
+        described = job_of(reading)
+        if job.is_there:
+            there = filled(described.download or "", job.values, self._requests.base_url, job.poll)
+            if there is None:
+                # Addresses of files are in no note of a sync that was interrupted.
+                raise Gone
+            return there
+        answer = self._done(digest, job, reading)
         job.values |= values_in(described, answer)
         self._notes.keep(digest, job)
         rows = rows_of(described, answer)

@@ -202,8 +202,8 @@ def test_a_file_that_was_named_at_once_is_asked_for_anew_after_a_kill(
     api: ExportApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def at_once(method: str, path: str, *_: Any) -> Any:
-        named = (200, {"file_url": f"{api.url}/files/day"}, {})
-        rows = (200, b'{"id": 1}\n{"id": 2}\n', {})
+        named: Any = (200, {"file_url": f"{api.url}/files/day"}, {})
+        rows: Any = (200, b'{"id": 1}\n{"id": 2}\n', {})
         return api.answers(method, path) or (named if method == "POST" else rows)
 
     monkeypatch.setattr(api, "answer", at_once)

@@ -56,6 +56,9 @@ def test_a_list_that_leads_to_a_store_is_a_file_there_and_gets_no_secret(api: Ex
         assert one["rows"] == [1, 2]
         assert (len(store.asked), store.strange) == (1, [])
 
+        one = sync_export(api.url, job=None, endpoint={**BY_GET, "job": None, "paginator": "single_page"})
+        assert "write job: {} in the endpoint, if that is a file in a store" in one["error"]
+
 
 def test_a_get_that_is_not_ready_is_asked_again_until_it_is(api: ExportApi) -> None:
     ready = iter([False, False, True])

@@ -127,3 +127,13 @@ def test_two_ways_that_write_the_same_header_are_one_of_them(tmp_path: Path) -> 
     document = document_of({"/rooms": answering(ROWS)})
     document |= {"components": {"securitySchemes": schemes}, "security": [{"key": [], "token": []}]}
     assert "The document asks for token too" in " ".join(discover(document, tmp_path).output.replace("#", "").split())
+
+
+@pytest.mark.parametrize("written", ["https://{server}/oauth/token", "/oauth/token"], ids=["unfilled", "relative"])
+def test_a_token_url_without_an_address_is_one_at_the_api_and_is_to_be_looked_at(written: str, tmp_path: Path) -> None:
+    flows = {"clientCredentials": {"tokenUrl": written, "scopes": {}}}
+    document = document_of({"/rooms": answering(ROWS)})
+    document |= {"components": {"securitySchemes": {"o": {"type": "oauth2", "flows": flows}}}, "security": [{"o": []}]}
+    output = discover(document, tmp_path).output
+    assert 'token_url: "https://x.example.com/oauth/token"' in output
+    assert "see that it is right" in " ".join(output.replace("#", "").split())

@@ -196,3 +196,19 @@ def _plain_in(header: str) -> Iterator[tuple[str, Any]]:
 def _is_envelope(key: str) -> bool:
     words = set(plain_word(key).split("_"))
     return bool(words & _ENVELOPE) and not words & _OTHERS
+
+
+def soap_fault(body: Any) -> str | None:
+    """The JSON path to the fault of an answer, whose names have any prefix; None where it has none.
+
+    Args:
+        body: the answer, as parsed from XML.
+    """
+    place: list[str] = []
+    for step in ("envelope", "body", "fault"):
+        names = body if isinstance(body, Mapping) else ()
+        found = next((name for name in names if name.rpartition(":")[2].lower() == step), None)
+        if found is None:
+            return None
+        place, body = [*place, found], body[found]
+    return quoted_path(*place)

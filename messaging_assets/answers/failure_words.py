@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache, reduce
 from typing import Any
 
-from messaging_assets.answers.beside_list import Leaf, plain_word
+from messaging_assets.answers.beside_list import Leaf, plain_word, soap_fault
 from messaging_assets.answers.record_keys import whole_number
 
 
@@ -104,6 +104,8 @@ def says_failed(body: Any, leaves: Iterable[Leaf], to_list: tuple[str, ...] = ()
         leaves: the plain values beside its list.
         to_list: the keys that lead to the list, where the file names it; `problems` may be what is asked for.
     """
+    if fault := soap_fault(body):
+        return FailureWord(fault, f"{{path: {fault}}}")
     leaves, keys = list(leaves), map(plain_word, body if isinstance(body, Mapping) else ())
     if _TELLING.isdisjoint((*keys, *(leaf.word for leaf in leaves))):
         return None

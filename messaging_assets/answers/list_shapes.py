@@ -5,6 +5,7 @@ And answers that leave a list out, or have several in its place.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -18,6 +19,8 @@ from messaging_assets.foundation import json_paths
 VALUE = "value"
 KEY = "_key"
 _EVERY, _EVERY_OF_ANSWER = ".*", "*"
+# Lists deeper in each of what an object holds by keys: `rooms.*.timeline.events[*]`.
+_INSIDE = re.compile(r"([^\[\]*?]*\*)\.([^\[\]*?@]+)\[\*\]")
 # An answer that has one of these is more than records by their keys.
 _BESIDE = frozenset(("error", "errors", "meta", "metadata", "links", "paging", "pagination", "page_info"))
 # What answers call the list that they are asked for; others may stand beside it.
@@ -34,7 +37,10 @@ STANDS_FOR_NOTHING: tuple[Any, ...] = (None, {}, "")
 
 
 def is_keyed(path: str, body: Any) -> bool:
-    """Whether a selector finds what one object holds by keys: records at `users.*`, lists of them at `users.*[*]`."""
+    """Whether a selector finds what one object holds by keys: records at `users.*`, lists of them at `users.*[*]`.
+
+    The lists may lie deeper in each of what it holds: `rooms.*.timeline.events[*]`.
+    """
     return _keyed(path, body) is not None
 
 
@@ -88,6 +94,11 @@ def name_values(names: list[str], rows: list[Any], before: int = 0) -> None:
 
 
 def _keyed(path: str, body: Any) -> dict[str, Any] | None:
+    if inside := _INSIDE.fullmatch(path):
+        holders = _keyed(inside[1], body)
+        lists = {name: json_paths.find_values(inside[2], held) for name, held in (holders or {}).items()}
+        are_lists = all(len(found) == 1 and isinstance(found[0], list) for found in lists.values())
+        return {name: found[0] for name, found in lists.items()} if holders is not None and are_lists else None
     kind_of_each, path = (list, path[:-3]) if path.endswith("*[*]") else (dict, path)
     is_of_answer = path == _EVERY_OF_ANSWER
     if not is_of_answer and not path.endswith(_EVERY):

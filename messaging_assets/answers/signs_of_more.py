@@ -15,11 +15,11 @@ _MORE = frozenset(
     (
         *("more", "has_more", "have_more", "is_more", "more_available", "has_more_available", "there_is_more"),
         *("has_next", "has_next_page", "next_page_exists", "is_next", "has_following", "can_load_more", "load_more"),
-        *("is_truncated", "truncated"),
+        *("is_truncated", "truncated", "is_limited", "limited"),
     )
 )
-# Of a record, these may say that a text of it was cut.
-_OF_A_TEXT = frozenset(("is_truncated", "truncated"))
+# Of a record, these may say that a text of it was cut, or that it is of few.
+_OF_A_TEXT = frozenset(("is_truncated", "truncated", "is_limited", "limited"))
 # These say nothing of further pages where they are false.
 _PARTIAL = frozenset(
     (

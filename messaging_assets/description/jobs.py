@@ -43,7 +43,7 @@ class Job(Described):
     """
 
     poll: JobAddress | None = None
-    """Where it is looked at: `/exports/{job.id}`, or an address, `{header.<Name>}`; else what `Location` names."""
+    """Where it is looked at: `/exports/{job.id}`, or an address; else what `Location` names, else what begins it."""
     status_path: JsonPath | None = None
     """Where that answer says how far the job is; else its status does: 202 while it goes on, 200 when it is done."""
     done: list[str | bool | int] | None = Field(None, min_length=1)

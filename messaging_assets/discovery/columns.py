@@ -214,6 +214,9 @@ def _unlikeliness(name: str, resource: str) -> int:
     exact = ["id", f"{one}_id", "uuid", "guid", "_id", "uid", "key", f"{one}_key"]
     if plain in exact:
         return exact.index(plain)
+    if plain.replace("_", "") == f"{one}id".replace("_", ""):
+        # The path has richmenus, and the record richMenuId.
+        return len(exact) - 1
     if plain.endswith(("_id", "_uuid", "_key")) or plain in _NAMES:
         return 8
     return 8 if plain in _SCOPES else 9

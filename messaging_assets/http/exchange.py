@@ -130,7 +130,7 @@ class Exchange:
                 except OtherOrigin as other:
                     if terms.sent_on == "anywhere":
                         raise LedAway(str(request.url)) from None
-                    return _stranger(request.url or "", str(other))
+                    return _stranger(request.url or "", str(other), request.method == "GET")
                 except (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeError, NoAddress) as error:
                     return broken_on_the_way(error, self.transport.client)
             terms.counts.received(answer.size)
@@ -170,9 +170,11 @@ class Exchange:
         self.closing.wait(seconds)
 
 
-def _stranger(target: str, or_allow: str) -> Trouble:
+def _stranger(target: str, or_allow: str, is_get: bool) -> Trouble:
     words = f"sends on to another origin ({plain_origin(target)}), where no secret may go"
     step = f"set client.base_url to the address the API is at now{or_allow}"
+    if is_get:
+        step += "; or write job: {} in the endpoint, if that is a file in a store, which is fetched without secrets"
     return Trouble(words, step, MendDescription, False, "redirect")
 
 

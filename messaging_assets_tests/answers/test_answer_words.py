@@ -186,3 +186,12 @@ def test_a_list_of_problems_that_the_file_names_is_no_failure() -> None:
 @pytest.mark.parametrize(("sent", "full"), [(499, False), (500, True), (1000, True), (2007, False)])
 def test_a_page_is_full_by_the_size_that_was_asked_for_or_by_a_usual_one(sent: int, full: bool) -> None:
     assert is_full(sent, [], {"page_size": 500}, is_by_links=False) is full
+
+
+@pytest.mark.parametrize("prefix", ["soap:", "SOAP-ENV:", ""])
+def test_a_fault_of_soap_is_a_failure_by_any_prefix(prefix: str) -> None:
+    fault = {f"{prefix}Fault": {"faultcode": "Server", "faultstring": "limit"}}
+    word = says_failed({f"{prefix}Envelope": {f"{prefix}Header": None, f"{prefix}Body": fault}}, ())
+    assert word is not None
+    assert word.path.endswith("Fault") or word.path.endswith("Fault'")
+    assert says_failed({f"{prefix}Envelope": {f"{prefix}Body": {"ListResponse": {"Fault": "none"}}}}, ()) is None

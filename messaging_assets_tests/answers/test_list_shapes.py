@@ -22,6 +22,7 @@ KEYED = {"users": {"u1": {"n": 1}, "u2": {"n": 2}}}
         ("users.*", ("_key",), KEYED, [{"n": 1}, {"n": 2}], [{"_key": "u1", "n": 1}, {"_key": "u2", "n": 2}]),
         ("users.*", ("n",), {"users": {"u1": 1}}, [1], [1]),
         ("at.*[*]", ("n",), {"at": {"a": [{"n": 1}], "b": []}}, [{"n": 1}], [{"_key": "a", "n": 1}]),
+        ("at.*.in.it[*]", ("n",), {"at": {"a": {"in": {"it": [{"n": 1}]}}}}, [{"n": 1}], [{"_key": "a", "n": 1}]),
         ("*[*]", ("n",), {"a": [], "b": [{"n": 1}, 2]}, [{"n": 1}, 2], [{"_key": "b", "n": 1}, 2]),
     ],
 )
@@ -39,6 +40,10 @@ def test_only_an_object_of_objects_is_a_list_under_keys() -> None:
     assert is_keyed("users.*[*]", {"users": {"a": [], "b": [1]}})
     assert not is_keyed("users.*[*]", KEYED)
     assert not is_keyed("users.*", {"users": {"a": []}})
+    assert is_keyed("rooms.*.timeline.events[*]", {"rooms": {"a": {"timeline": {"events": []}}}})
+    assert is_keyed("rooms.*.timeline.events[*]", {"rooms": {}})
+    assert not is_keyed("rooms.*.timeline.events[*]", {"rooms": {"a": {"timeline": {"events": []}}, "b": {}}})
+    assert not is_keyed("rooms.*.timeline.events[*]", {"left": {}})
 
 
 def test_records_under_keys_load_with_their_keys(one_table: OneTable) -> None:

@@ -512,9 +512,9 @@ def test_namesakes_are_told_apart_by_what_stands_before_them(tmp_path: Path) -> 
     assert description.resources_in_full["users_messages"].endpoint.path == "/users/{resources.users.id}/messages"
 
 
-def answering(schema: dict[str, Any], *parameters: str) -> dict[str, Any]:
+def answering(schema: dict[str, Any], *parameters: str, kind: str = "integer") -> dict[str, Any]:
     """A GET operation that takes parameters in its query."""
-    asked = [{"name": name, "in": "query", "schema": {"type": "integer"}} for name in parameters]
+    asked = [{"name": name, "in": "query", "schema": {"type": kind}} for name in parameters]
     return {"get": {"parameters": asked, "responses": {"200": {"content": {"application/json": {"schema": schema}}}}}}
 
 
@@ -614,7 +614,7 @@ def test_pages_and_rows_begin_where_the_document_says(
 
 def test_a_mark_to_continue_with_is_a_cursor(tmp_path: Path) -> None:
     answer = in_an_object(items=list_of(id="string"), metadata=in_an_object(**{"continue": {"type": "string"}}))
-    pods = answering(answer, "limit", "continue", "watch")
+    pods = answering(answer, "limit", "continue", "watch", kind="string")
     endpoint = described(document_of({"/pods": pods}), tmp_path).resources_in_full["pods"].endpoint
     assert endpoint.params == {"limit": 100}
     assert endpoint.paginator is not None

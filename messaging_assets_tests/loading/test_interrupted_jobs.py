@@ -196,3 +196,23 @@ def test_a_job_is_not_gone_on_with_once_another_sync_was_loaded(api: ExportApi) 
 
 def _notes() -> Path:
     return settle_environment().pipelines / "exporting__messages.jobs.json"
+
+
+def test_a_file_that_was_named_at_once_is_asked_for_anew_after_a_kill(
+    api: ExportApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def at_once(method: str, path: str, *_: Any) -> Any:
+        named: Any = (200, {"file_url": f"{api.url}/files/day"}, {})
+        rows: Any = (200, b'{"id": 1}\n{"id": 2}\n', {})
+        return api.answers(method, path) or (named if method == "POST" else rows)
+
+    monkeypatch.setattr(api, "answer", at_once)
+    usual = ("poll", "status_path", "done", "failed", "rows_total_path", "delete")
+    described: dict[str, Any] = {"job": {**dict.fromkeys(usual), "download": "{job.file_url}"}}
+    killed_at(api, "GET", "/files/day", **described)
+
+    one = sync_export(api.url, **described)
+
+    assert one["green"], one["error"]
+    assert one["rows"] == [1, 2]
+    assert api.count("POST", "/exports") == 2

@@ -55,6 +55,7 @@ def test_lists_inside_records_that_are_whole_are_in_no_doubt(beside: dict[str, A
         ({"done": False, "pages": 320, "remaining": 4, "partial": True, "truncated": True}, False),
         ({"has_more": True}, True),
         ({"pageInfo": {"hasNextPage": True}}, True),
+        ({"limited": True}, False),
     ],
     ids=str,
 )

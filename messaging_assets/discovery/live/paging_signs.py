@@ -27,11 +27,13 @@ _PAGING = frozenset(
 )
 # Sizes that some APIs take only together with a page's number.
 SIZES_WITH_NUMBER = ("page_size", "per_page", "pageSize", "limit", "size")
-_REFERENCE = re.compile(r"next|cursor|token|after|continuation|marker|bookmark|scroll")
+_REFERENCE = re.compile(r"next|cursor|token|after|continuation|marker|bookmark|scroll|iterator")
 _BACKWARDS = re.compile(r"prev|before|self|first|last(?!_)|start_cursor")
 _PAGES = re.compile(r"(total_pages|page_count|pages|last_page|pages_total|number_of_pages)$")
 # Words of what stands around a list.
-_AROUND = ("total", "count", "next", "prev", "page", "link", "meta", "more", "cursor", "token", "limit", "offset")
+_AROUND = (
+    *("total", "count", "next", "prev", "page", "pagin", "link", "meta", "more", "cursor", "token", "limit", "offset"),
+)
 _AROUND_TOO = (
     *("self", "object", "type", "url", "ok", "success", "status", "status_code"),
     *("size", "kind", "etag", "error", "first"),
@@ -101,6 +103,21 @@ def has_more(answer: Answer) -> str | None:
     return leaf.path if leaf else None
 
 
+def says_more(key: str) -> bool:
+    """Whether a truth value under a key says whether there is more."""
+    return bool(_HAS_MORE.match(identifier(key)))
+
+
+def is_cursor(parameter: str) -> bool:
+    """Whether a parameter can take a token for the next page, by its name alone; `token` may be a secret's."""
+    return parameter != "token" and bool(_REFERENCE.search(identifier(parameter)))
+
+
+def is_backwards(key: str) -> bool:
+    """Whether a key leads to the page before, or to another one than the next."""
+    return bool(_BACKWARDS.search(identifier(key)))
+
+
 def is_number_of_pages(key: str) -> bool:
     """Whether a key names the number of all pages."""
     return bool(_PAGES.search(identifier(key).strip("_")))
@@ -114,7 +131,8 @@ def is_envelope(body: Mapping[str, Any], names: Sequence[str], resource: str) ->
         names: the keys that lead to the list.
         resource: what the resource is called.
     """
-    if names[-1].lower() in RECORD_KEY_PATTERNS or identifier(names[-1]) in (resource, resource.rpartition("_")[2]):
+    is_named_so = identifier(names[-1]) in (resource, resource.rpartition("_")[2])
+    if is_named_so or names[-1].lower().strip("_") in RECORD_KEY_PATTERNS:
         return True
     others = [key for key, value in body.items() if key not in names and not isinstance(value, list)]
     return sum(not is_around(key) for key in others) <= _STRANGERS

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from messaging_assets.answers.beside_list import list_names
 from messaging_assets.discovery.found import (
     FoundApi,
     FoundResource,
@@ -30,6 +31,9 @@ from messaging_assets.discovery.openapi.parents import (
 from messaging_assets.discovery.openapi.references import UnusableDocument
 from messaging_assets.discovery.openapi.schema import ListShape, columns_of, find_list, key_of, paging_of
 from messaging_assets.discovery.openapi.security import auth_of
+from messaging_assets.files.rules.mistakes import value_at
+from messaging_assets.files.rules.secret_signs import look_of
+from messaging_assets.files.rules.secrets import secret_mistakes
 from messaging_assets.foundation.redaction import one_line
 from messaging_assets.seams.dlt_rest_client import single_entity_path
 
@@ -80,7 +84,21 @@ def find_in_document(
     if not base_url and not document.says_where:
         found.remarks["client",] = "the document does not say where the API is; put its address here"
     found.remarks["client", "auth"] = "; ".join(remarks)
+    _leave_out_secrets(found)
     return found
+
+
+def _leave_out_secrets(found: FoundApi) -> None:
+    """Take out words and names of fields that look like a secret, such as the example of a token."""
+    for one in found.resources:
+        columns = one.raw.get("columns", {})
+        one.raw["columns"] = {name: words for name, words in columns.items() if not look_of(name)}
+    for mistake in secret_mistakes(found.raw, found.name):
+        *place, word = mistake.place
+        if word == "description" and place:
+            del value_at(found.raw, tuple(place))[word]
+        elif word == "description":
+            found.description = None
 
 
 def _name(document: Document, path: Path) -> str:
@@ -113,30 +131,35 @@ def _lists(document: Document) -> tuple[list[ListEndpoint], list[str]]:
         for one in document.operations("post")
         if isinstance(_shape_of(document, one), ListShape)
     ]
-    names = _names([operation for operation, _ in found])
+    names = _names({one.path: _fixed_parts(one) or [_noun(shape)] for one, shape in found})
     paths = [one.bare_path for one in operations]
     return [_list_endpoint(document, names[one.path], one, shape, paths) for one, shape in found], unmapped
 
 
 def _shape_of(document: Document, operation: Operation) -> ListShape | str:
-    return find_list(document, operation, plain_name(_fixed_parts(operation)[-1], "rows"))
+    return find_list(document, operation, _last_part(operation))
+
+
+def _noun(shape: ListShape) -> str:
+    """What an answer calls its list."""
+    return plain_name((list_names(shape.selector) or ("rows",))[-1], "rows")
 
 
 def _list_endpoint(
     document: Document, name: str, operation: Operation, shape: ListShape, paths: Sequence[str]
 ) -> ListEndpoint:
     # A name may begin with the parent's, which no field of the child repeats: pet_id in owners_pets.
-    own_name = plain_name(_fixed_parts(operation)[-1], "rows")
+    own_name = _last_part(operation)
     columns, sensitive = columns_of(document, shape.item, own_name)
-    key = key_of(columns, own_name)
+    # The path of a list may end in a verb, such as search; what its answer calls the list is a noun then.
+    key = key_of(columns, own_name) or key_of(columns, _noun(shape))
     noun = singular(name.rpartition("_")[2])
     keys = (key,) if key else keys_from_paths(operation.bare_path, columns, noun, paths)
     return ListEndpoint(name, operation, shape, columns, keys, sensitive)
 
 
-def _names(operations: Sequence[Operation]) -> dict[str, str]:
+def _names(parts: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """A name for each path: its last fixed parts, as many as it takes to tell it from the others."""
-    parts = {one.path: _fixed_parts(one) for one in operations}
     names = {path: plain_name(fixed[-1], "rows") for path, fixed in parts.items()}
     for length in range(2, max(map(len, parts.values()), default=0) + 1):
         taken = Counter(names.values())
@@ -164,7 +187,11 @@ def _numbered(names: Mapping[str, str]) -> dict[str, str]:
 def _fixed_parts(operation: Operation) -> list[str]:
     """The parts of a path that name something: no placeholder, and no version such as v1 or 2010-04-01."""
     parts = [part for part in operation.bare_path.split("/") if part and "{" not in part]
-    return [part for part in parts if not re.fullmatch(r"apis?|rest|v?\d+([.-]\d+)*", part)] or ["rows"]
+    return [part for part in parts if not re.fullmatch(r"apis?|rest|v?\d+([.-]\d+)*", part)]
+
+
+def _last_part(operation: Operation) -> str:
+    return plain_name((_fixed_parts(operation) or ["rows"])[-1], "rows")
 
 
 def _chosen(usable: Sequence[ListEndpoint], only: Sequence[str], unmapped: list[str]) -> list[ListEndpoint]:
@@ -199,7 +226,7 @@ def _resource(
     document: Document, one: ListEndpoint, auth: dict[str, Any] | None, common: dict[str, Any] | None, is_wanted: bool
 ) -> FoundResource:
     paginator, params = paging_of(document, one.operation, one.shape, one.keys)
-    from_parent = list(one.parent.keys) if one.parent else []
+    from_parent = _keys_of_parent(one)
     keys = [*(f"_{one.parent.name}_{key}" for key in from_parent if one.parent), *one.keys]
     columns = {
         name: {**column, "nullable": False} if name in one.keys else column for name, column in one.columns.items()
@@ -229,6 +256,13 @@ def _resource(
         found.doubts.append(f"'{one.shape.selector}' was taken for the list, but its answer has more: {lists}")
         found.remarks["endpoint", "data_selector"] = found.doubts[-1]
     return found
+
+
+def _keys_of_parent(one: ListEndpoint) -> list[str]:
+    """The parent's fields that tell its record apart; of a parent inside another one those that the path takes, too."""
+    if one.parent is None:
+        return []
+    return list(dict.fromkeys([*(one.bindings.values() if one.parent.parent else ()), *one.parent.keys]))
 
 
 def _remarks(one: ListEndpoint, paginator: dict[str, Any] | None) -> dict[tuple[str, ...], str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from messaging_assets.answers.beside_list import is_beside, list_names
 from messaging_assets.answers.row_totals import is_total
 from messaging_assets.description.names import identifier
 from messaging_assets.discovery.columns import likeliest_key
@@ -29,6 +30,8 @@ _LARGEST_PAGE, _USUAL_PAGE = 500, 100
 _LONGEST_WORDS = 200
 # Parameters that take the last row's key, and by their names nothing else.
 _AFTER_KEYS = ("starting_after", "after_id", "last_id")
+# What an answer calls the place where the next page begins.
+_ONWARDS = ("next", "cursor", "continu", "iterator")
 # What some APIs put around everything they answer.
 _WRAPPERS = RECORD_KEY_PATTERNS | {"result", "response", "body", "_embedded", "embedded", "d", "page", "list"}
 
@@ -65,7 +68,9 @@ def find_list(document: Document, operation: Operation, name: str) -> ListShape 
         return "it answers one object"
     around = {part for names, _ in lists for part in names}
     names, record = min(lists, key=lambda one: _rank(one[0], name))
-    held = [schema, *(document.resolved(schema["properties"][name]) for name in names[:-1])]
+    held = [schema]
+    for around_it in names[:-1]:
+        held.append(document.resolved(held[-1]["properties"][around_it]))
     is_envelope = all(signs.is_around(key) for one in held for key in one["properties"] if key not in around)
     is_envelope |= any(signs.is_paging(parameter.name) for parameter in operation.of("query"))
     if _rank(names, name) < 2 or is_envelope:
@@ -83,16 +88,21 @@ def _lists(
             item = document.resolved(value.get("items"))
             if _is_object(item):
                 yield (*names, key), item
-        elif schema_type(value) == "object" and len(names) < 1 and key not in NON_RECORD_KEY_PATTERNS:
+        elif schema_type(value) == "object" and _may_hold(names) and key not in NON_RECORD_KEY_PATTERNS:
             for found, record in _lists(document, value, resource, (*names, key)):
                 # What is called otherwise is a record, and other lists in it are parts of that.
                 if key.lower() in _WRAPPERS or min(_rank(found, key), _rank(found, resource)) < 2:
                     yield found, record
 
 
+def _may_hold(names: tuple[str, ...]) -> bool:
+    """Whether an object inside those of these names can be around the list: only what wraps answers goes deeper."""
+    return len(names) < 2 and all(name.lower() in _WRAPPERS for name in names)
+
+
 def _rank(names: tuple[str, ...], resource: str) -> int:
     """How likely a list holds the records: 0 and 1 by its name, more by its depth."""
-    if names[-1].lower() in RECORD_KEY_PATTERNS:
+    if names[-1].lower().strip("_") in RECORD_KEY_PATTERNS:
         return 0
     return 1 if identifier(names[-1]) in (resource, resource.rpartition("_")[2]) else 1 + len(names)
 
@@ -169,41 +179,72 @@ def paging_of(
     """
     query = {signs.spelled(parameter.name): parameter for parameter in operation.of("query")}
     leaves = dict(_leaves(document, shape.envelope))
-    total = next((path for path, (name, kind) in leaves.items() if kind == "integer" and is_total(name)), None)
+    total, pages = _counts(leaves, shape.selector)
     size = _first(query, signs.SIZES)
     params = {size.name: _page_size(size)} if size else {}
     reference = _reference(operation, query, leaves)
     if reference:
         return without_nothing({**reference, "rows_total_path": total}), params
-    offset, number = _first(query, signs.OFFSETS), _first(query, signs.NUMBERS)
+    offset = _first({name: one for name, one in query.items() if _is_number(one)}, signs.OFFSETS)
+    number = _first(query, signs.NUMBERS)
     if offset:
         paginator = {"type": "offset", "limit": _page_size(size) if size else _USUAL_PAGE}
-        paginator |= {"offset": 1} if _first_number(offset, 0) == 1 else {}
+        # SCIM (RFC 7644) counts from one; its documents seldom say so.
+        first = 1 if (signs.spelled(offset.name), shape.selector) == ("start_index", "Resources") else 0
+        paginator |= {"offset": 1} if _first_number(offset, first) == 1 else {}
         paginator |= {} if offset.name == "offset" else {"offset_param": offset.name}
         paginator |= {} if size is None or size.name == "limit" else {"limit_param": size.name}
         return {**paginator, **({} if total == "total" else {"total_path": total})}, {}
     if number:
         base = 0 if _first_number(number, 1) == 0 else 1
         paginator = {"type": "page_number", "base_page": base, "page_param": number.name}
-        return without_nothing({**paginator, "rows_total_path": total}), params
-    after = _first(query, _AFTER_KEYS)
+        return without_nothing({**paginator, "total_path": pages, "rows_total_path": total}), params
+    goes_both_ways = "before" in query and any(signs.says_more(name) for name, _ in leaves.values())
+    after = _first(query, (*_AFTER_KEYS, *(("after",) if goes_both_ways else ())))
     if after and len(keys) == 1:
         last = f"{shape.selector}[-1].{quoted_path(*keys)}"
         return {"type": "cursor", "cursor_path": last, "cursor_param": after.name}, params
     return None, {}
 
 
+def _counts(leaves: Mapping[str, tuple[str, str | None]], selector: str) -> tuple[str | None, str | None]:
+    """Where an answer counts all rows, and all pages; what calls itself a total is one, a count may be a page's."""
+    numbers = {path: name for path, (name, kind) in leaves.items() if kind == "integer"}
+    to_list = list_names(selector)
+    totals = [
+        path
+        for path, name in numbers.items()
+        if is_total(name) and not signs.is_number_of_pages(name) and is_beside(list_names(path), to_list)
+    ]
+    totals.sort(key=lambda path: "total" not in identifier(path))
+    # A count of a page is the number of its rows to some, and of all pages to others.
+    pages = (path for path, name in numbers.items() if signs.is_number_of_pages(name) and "count" not in name.lower())
+    return next(iter(totals), None), next(pages, None)
+
+
+def _is_number(parameter: Parameter) -> bool:
+    """Whether a parameter can count rows: a start that is a text is a moment to most."""
+    is_text = schema_type(parameter.schema) == "string"
+    return not is_text or ("format" not in parameter.schema and signs.spelled(parameter.name) != "start")
+
+
 def _reference(
     operation: Operation, query: Mapping[str, Parameter], leaves: Mapping[str, tuple[str, str | None]]
 ) -> dict[str, Any] | None:
     """A paginator that follows links or cursors, where the document shows one."""
+    # A number takes no token.
+    takers = {name: one for name, one in query.items() if schema_type(one.schema) not in ("integer", "number")}
     for path, (name, kind) in leaves.items():
         words = identifier(path)
-        if kind not in ("string", "link") or not any(word in words for word in ("next", "cursor", "continu")):
+        if kind not in ("string", "link", "token") or signs.is_backwards(name):
             continue
-        param = next((one for one in map(signs.spelled, signs.cursor_params(name)) if one in query), None)
-        is_link = (
-            kind == "link" or "link" in words or "url" in words or "href" in words or words in ("next", "next_page")
+        if not any(word in words for word in _ONWARDS):
+            continue
+        param = next((one for one in map(signs.spelled, signs.cursor_params(name)) if one in takers), None)
+        param = param or next((one for one in takers if signs.is_cursor(one) and not signs.is_backwards(one)), None)
+        is_link = kind == "link" or (
+            kind == "string"
+            and (any(word in words for word in ("link", "url", "href")) or identifier(name) in ("next", "next_page"))
         )
         if param and kind != "link" and not (is_link and param in (*signs.NUMBERS, *signs.OFFSETS)):
             return {"type": "cursor", "cursor_path": path, "cursor_param": query[param].name}
@@ -224,14 +265,17 @@ def _leaves(
         if kind == "object" and len(names) < 2:
             yield from _leaves(document, value, (*names, key))
         elif kind != "array":
-            yield quoted_path(*names, key), (key, "link" if _is_link(value) else kind)
+            yield quoted_path(*names, key), (key, _kind_of_text(value) if kind == "string" else kind)
 
 
-def _is_link(schema: Mapping[str, Any]) -> bool:
-    """Whether a text is an address, by its format, its example or its description."""
+def _kind_of_text(schema: Mapping[str, Any]) -> str:
+    """Whether a text is a `link` or a `token`, by its format, its example or its description; else a `string`."""
     example, words = str(schema.get("example", "")), str(schema.get("description", ""))
-    by_words = re.search(r"\b(url|uri|link)\b", words, re.IGNORECASE) is not None
-    return schema.get("format") in ("uri", "url", "uri-reference") or example.startswith(("http", "/")) or by_words
+    if schema.get("format") in ("uri", "url", "uri-reference") or example.startswith(("http", "/")):
+        return "link"
+    if re.search(r"\b(url|uri|link)\b", words, re.IGNORECASE):
+        return "link"
+    return "token" if re.search(r"\b(token|cursor)\b", words, re.IGNORECASE) else "string"
 
 
 def _first(query: Mapping[str, Parameter], names: Sequence[str]) -> Parameter | None:

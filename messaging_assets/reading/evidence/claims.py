@@ -14,6 +14,9 @@ from messaging_assets.description.pagination import OffsetPaginator, SizedPagina
 from messaging_assets.reading.evidence.equal_rows import surplus
 from messaging_assets.reading.evidence.usual_caps import END_OF_COUNTS
 
+# Where a body has its parameters, such as those of JSON-RPC, GraphQL and searches.
+_SIZES_IN = ("params", "variables", "page", "paging", "pagination", "options")
+
 
 class Claims:
     """What the API says of one list, page by page.
@@ -126,7 +129,10 @@ class Claims:
         # The largest that an API gives may be less than `max` asks for.
         limit = getattr(paginator, "limit", None) if is_named else None
         named = {"limit": limit} if isinstance(limit, int) else {}
-        return {**(self._endpoint.json_body or {}), **self._endpoint.params, **named}
+        body = self._endpoint.json_body or {}
+        parts = [body[part] for part in _SIZES_IN if isinstance(body.get(part), dict)]
+        inside = {name: size for part in parts for name, size in part.items()}
+        return {**inside, **body, **self._endpoint.params, **named}
 
     def is_full(self, sent: int, is_by_links: bool) -> bool:
         """Whether a page of so many rows holds as many as a page can."""

@@ -61,7 +61,8 @@ class JobRequests:
         # Functions are for answers with rows.
         actions = [one for one in reading.context.endpoint.response_actions if not callable(one)]
         terms = _terms(reading, "", _control(reading, actions))
-        return self.session.ask(sent, reading, replace(terms, shown=reading.context.shown, is_once=is_once))
+        terms = replace(terms, shown=reading.context.shown, is_once=is_once)
+        return self._asked_or_led(sent, reading, terms, asks_again(sent, job_of(reading)))
 
     def look(self, address: str, reading: Reading) -> Answer:
         """Look how far a job is.
@@ -72,10 +73,22 @@ class JobRequests:
         request = requests.Request("GET", address, headers=_without_body(reading))
         job = job_of(reading)
         # Where its status tells that it is done, the answer may be the file itself, of which nothing is wanted yet.
-        terms = _terms(reading, "poll", _control(reading, [] if job.status_path else [_with_json]), GONE)
+        actions = [one for one in reading.context.endpoint.response_actions if _says_no_rows(one)]
+        terms = _terms(reading, "poll", _control(reading, [*actions, *([] if job.status_path else [_with_json])]), GONE)
         is_file = job.status_path is None and job.download is None and job.rows_total_path is None
         with _gone():
-            return self.session.ask(request, reading, replace(terms, takes_parts=is_file))
+            return self._asked_or_led(request, reading, replace(terms, takes_parts=is_file), is_file)
+
+    def _asked_or_led(self, request: requests.Request, reading: Reading, terms: Terms, may_be_file: bool) -> Answer:
+        """The answer; an empty one where it leads to a file in a store elsewhere, which is asked for later."""
+        if not may_be_file or job_of(reading).download is not None:
+            return self.session.ask(request, reading, terms)
+        try:
+            return self.session.ask(request, reading, replace(terms, sent_on="anywhere"))
+        except LedAway:
+            led = Answer()
+            led.fill(b"", 200)
+            return led
 
     def delete(self, address: str, reading: Reading) -> None:
         """Delete a job, or what it made.
@@ -145,6 +158,17 @@ class JobRequests:
             words = f"the job's file is said to be at {plain_origin(address)}, which is not encrypted"
             raise MendDescription(words, "ask the vendor for an https address", where=reading.asset)
         return self.session.ask_elsewhere(address, replace(terms, end_statuses=GONE | _EXPIRED))
+
+
+def asks_again(request: requests.Request, job: Job) -> bool:
+    """Whether the request that begins a job is also the one that looks at it, whose status tells how far it is."""
+    is_get = str(request.method).upper() == "GET" and not request.json and not request.data
+    return is_get and job.poll is None and job.status_path is None
+
+
+def _says_no_rows(action: Any) -> bool:
+    """Whether a response action means an answer that says inside, of a job too, that there are no rows."""
+    return not callable(action) and action.action == "empty" and action.path is not None
 
 
 def job_of(reading: Reading) -> Job:

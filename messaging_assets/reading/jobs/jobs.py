@@ -14,14 +14,14 @@ import requests
 from messaging_assets.answers.beside_list import beside
 from messaging_assets.answers.declared_values import has_value
 from messaging_assets.answers.failure_words import says_failed
-from messaging_assets.description.jobs import Job
+from messaging_assets.description.jobs import OF_JOB, Job
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription, SyncFailure, TryAgainLater
 from messaging_assets.foundation.identity import identity_of
 from messaging_assets.http.trouble import asked_to_wait
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.reading.ending import Reading
-from messaging_assets.reading.jobs.asking import GONE, Gone, JobRequests, job_of
+from messaging_assets.reading.jobs.asking import GONE, Gone, JobRequests, asks_again, job_of
 from messaging_assets.reading.jobs.notes import JobNotes, KeptJob
 from messaging_assets.reading.jobs.said import filled, values_in
 from messaging_assets.reading.jobs.waiting import JobWait
@@ -157,7 +157,7 @@ class Jobs:
             self.notes.keep(digest, job)
         answer = self._requests.begin(request, job.key, reading)
         job.values = values_in(job_of(reading), answer)
-        job.poll = _poll_address(job, answer, str(request.url), self._requests.base_url, reading)
+        job.poll = _poll_address(job, answer, request, self._requests.base_url, reading)
         job.not_before = time.time() + (asked_to_wait(answer) or 0)
         self.notes.keep(digest, job)
         reading.context.receipt.jobs["begun"] += 1
@@ -218,12 +218,21 @@ def _gone_page(reading: Reading, refused: SyncFailure) -> SyncFailure:
     return refused
 
 
-def _poll_address(job: KeptJob, answer: Answer, asked: str, base_url: str, reading: Reading) -> str:
+def _poll_address(job: KeptJob, answer: Answer, request: requests.Request, base_url: str, reading: Reading) -> str:
     """Where a job that was begun is looked at."""
-    written = job_of(reading).poll
+    written, asked = job_of(reading).poll, str(request.url)
     if written is None:
         if location := answer.headers.get("Location"):
             return urljoin(asked, location)
+        if asks_again(request, job_of(reading)):
+            # Asked once more it tells how far it is: nothing but a GET begins it.
+            return str(requests.Request("GET", asked, params=request.params).prepare().url)
+        described = job_of(reading)
+        if described.status_path is None and described.download and OF_JOB.fullmatch(described.download):
+            # A path below the API, such as /exports/{job.id}/file, may not be there yet.
+            job.is_there = bool(filled(described.download, job.values, base_url, asked))
+        if job.is_there:
+            return asked
         words, step = "names no address in its Location header", "write endpoint.job.poll, such as {header.X-Job}"
     else:
         addresses = filled(written, job.values, base_url, asked)

@@ -47,7 +47,14 @@ class JobWait:
             CapReached: it was not done in time.
             MendDescription: its answers say it elsewhere than the file looks for it.
         """
-        described, answer = job_of(reading), self._done(digest, job, reading)
+        described = job_of(reading)
+        if job.is_there:
+            there = filled(described.download or "", job.values, self._requests.base_url, job.poll)
+            if there is None:
+                # Addresses of files are in no note of a sync that was interrupted.
+                raise Gone
+            return there
+        answer = self._done(digest, job, reading)
         job.values |= values_in(described, answer)
         self._notes.keep(digest, job)
         rows = rows_of(described, answer)
@@ -58,7 +65,11 @@ class JobWait:
         _look_beside(answer, reading, has_files=bool(files), is_empty=rows == 0)
         if files is None and rows != 0:
             words = f"the job is done, and not all is where job.download looks for its files ('{described.download}')"
-            raise MendDescription(words, "correct endpoint.job.download", where=reading.asset)
+            step = "correct endpoint.job.download"
+            if described.status_path is not None:
+                means = f"{{path: {described.status_path}, values: [...], action: empty}}"
+                step += f", or write response_actions: [{means}] if this answer means that there are no rows"
+            raise MendDescription(words, step, where=reading.asset)
         return files or []
 
     def _done(self, digest: str, job: KeptJob, reading: Reading) -> Answer:

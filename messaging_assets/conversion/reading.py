@@ -49,6 +49,17 @@ def read_source(path: Path) -> Source:
     return _told_apart(_parsed(text, path.name), path.name)
 
 
+def settings_beside(folder: Path | None) -> Any:
+    """The schema of a connector's settings in a file of its own beside the manifest; None where there is none."""
+    for name in ("spec.yaml", "spec.yml", "spec.json") if folder else ():
+        try:
+            text = read_regular(Path(folder or "") / name, _LARGEST).decode("utf-8-sig")
+            return value_at(_parsed(text, name), ("connectionSpecification",))
+        except (OSError, UnicodeDecodeError, UnreadableConfig):
+            continue
+    return None
+
+
 def _parsed(text: str, name: str) -> Any:
     try:
         return json.loads(text) if text.lstrip().startswith(("{", "[")) else plain_values(text, API_DOCUMENT)

@@ -66,6 +66,12 @@ def condition(text: Any, parameters: Mapping[str, Any]) -> ast.expr | None:
     return tree(found[1] if found else str(text), parameters)
 
 
+def elements_of(text: Any, parameters: Mapping[str, Any]) -> list[str]:
+    """The elements of an expression that is a list, each as a text; none for anything else."""
+    node = condition(text, parameters) if isinstance(text, str) and _EXPRESSION.fullmatch(text.strip()) else None
+    return [f"{{{{ {ast.unparse(one)} }}}}" for one in node.elts] if isinstance(node, ast.List) else []
+
+
 def tree(expression: str, parameters: Mapping[str, Any]) -> ast.expr | None:
     """An expression as a tree with its parameters filled in; None where Python cannot read it."""
     plain = expression.strip().replace(" ~ ", " + ")

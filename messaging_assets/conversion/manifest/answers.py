@@ -124,8 +124,12 @@ def add_key(scope: Scope, stream: Part) -> None:
         scope.draft.ask(f"{told}. Which primary_key has a row?", "endpoint")
         names = []
     scope.draft.tell_rows_apart(names)
-    if not names and scope.draft.endpoint.get("incremental", {}).pop("lag", None):
+    incremental = {} if names else scope.draft.endpoint.get("incremental", {})
+    if incremental.pop("lag", None):
         scope.draft.lose("rows of its look back would come twice, as it has no key; name a primary_key", "endpoint")
+    if step := incremental.pop("step", None):
+        told = f"without a key, rows at the border of two windows would come twice, so its step, {step}, is left out"
+        scope.draft.ask(f"{told}, and one request asks for all. Which primary_key has a row?", "endpoint")
 
 
 def _of_parents(scope: Scope) -> set[str]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ast
 import math
-import re
 from typing import Any
 
 from messaging_assets.conversion.components.expressions import Piece, pieces_of, single
 from messaging_assets.conversion.components.parts import Part, target_of
-from messaging_assets.conversion.components.values import Ref, value_of
+from messaging_assets.conversion.components.values import Ref, seconds_of, value_of
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.texts import missing
 from messaging_assets.discovery.found import without_nothing
@@ -17,16 +16,13 @@ from messaging_assets.foundation.json_paths import quoted_path
 
 _PLACE = ("endpoint", "incremental")
 _EPOCHS = {"%s": "epoch_seconds", "%s_as_float": "epoch_seconds", "%ms": "epoch_ms", "%epoch_microseconds": "epoch_us"}
-_DURATION = re.compile(
-    r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?"
-)
-_SECONDS = (365 * 86_400, 30 * 86_400, 7 * 86_400, 86_400, 3_600, 60, 1)
 
 
 def name_bounds(scope: Scope, part: Part | None) -> None:
     """Tell the stream's scope what its texts call the start and the end of the range, and its cursor's field."""
     if part is None:
         return
+    scope.has_cursor = True
     for word, bound in (("partition_field_start", "start"), ("partition_field_end", "end")):
         if isinstance(part[word], str):
             scope.bounds[part[word]] = bound
@@ -177,7 +173,8 @@ def _is_now(scope: Scope, value: Any, part: Part) -> bool:
     found = single(within, part.parameters)
     if not isinstance(found, Ref) or found.root not in ("now", "config"):
         return False
-    return found.root == "now" or scope.settings.value(found.name, found.default) is None
+    default = None if isinstance(found.default, Ref) else found.default
+    return found.root == "now" or scope.settings.value(found.name, default) is None
 
 
 def _lag(scope: Scope, part: Part) -> float | None:
@@ -198,14 +195,6 @@ def _filled(scope: Scope, pieces: list[Piece]) -> str:
     """A text with the values of its settings; whatever else it takes stands there as it cannot be read."""
     values = (scope.settings.value(one.name, one.default) if isinstance(one, Ref) else one for one in pieces)
     return "".join(map(str, values))
-
-
-def seconds_of(duration: Any) -> int | None:
-    """The seconds of a duration such as PT1H, a month as 30 days, a part of one as a whole; None where it is none."""
-    found = _DURATION.fullmatch(str(duration))
-    if found is None or not any(found.groups()):
-        return None
-    return math.ceil(sum(length * float(number or 0) for length, number in zip(_SECONDS, found.groups(), strict=True)))
 
 
 def is_mark(scope: Scope, left: Any, node: ast.Compare) -> bool:

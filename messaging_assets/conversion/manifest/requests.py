@@ -119,8 +119,7 @@ def _on_first_page(text: Any, requester: Part) -> tuple[Any, bool]:
     first, later = (node.orelse, node.body) if is_next else (node.body, node.orelse)
     if subject != Ref("next_page_token") or wanted is not True or value_of(later) not in ("", None):
         return text, False
-    several = [f"{{{{ {ast.unparse(one)} }}}}" for one in (first.elts if isinstance(first, ast.List) else [first])]
-    return several if isinstance(first, ast.List) else several[0], True
+    return f"{{{{ {ast.unparse(first)} }}}}", True
 
 
 def _is_token(scope: Scope, name: str, text: Any, part: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from messaging_assets.conversion.components.expressions import Piece, pieces_of
+from messaging_assets.conversion.components.expressions import Piece, elements_of, pieces_of
 from messaging_assets.conversion.components.parts import Part
 from messaging_assets.conversion.components.values import Ref, Unknown
 from messaging_assets.conversion.outcome import Draft
@@ -32,6 +32,7 @@ class Scope:
         has_several: whether it has more than one parent.
         constants: values by the name that the stream's texts have for them, where there is one value only.
         bounds: `start` or `end` by the name that the stream's texts have for it.
+        has_cursor: whether it has a state at all.
         cursor_field: the field whose last value the stream's state holds.
         formats: how its texts write the bounds.
         token: the word for where its texts put the next page's token, and the name there.
@@ -46,6 +47,7 @@ class Scope:
     has_several: bool = False
     constants: dict[str, Any] = field(default_factory=dict)
     bounds: dict[str, str] = field(default_factory=lambda: {"start_time": "start", "end_time": "end"})
+    has_cursor: bool = False
     cursor_field: str | None = None
     formats: set[str] = field(default_factory=set)
     token: tuple[str, str] | None = None
@@ -76,6 +78,8 @@ class Scope:
             return {str(name): self.field(one, part, in_json) for name, one in value.items()}
         if isinstance(value, list):
             return [self.field(one, part, in_json) for one in value]
+        if several := elements_of(value, part.parameters):
+            return [self.field(one, part, in_json) for one in several]
         text = self.text(value, part)
         if not isinstance(text, str):
             return text
@@ -122,6 +126,9 @@ class Scope:
         if piece.is_cut or piece.added:
             return Hole("unknown", f"'{shown}' (cut, or counted on)")
         if piece.root == "config":
+            if isinstance(piece.default, Ref):
+                is_given = self.settings.value(piece.name) is not None
+                return Hole("setting", piece.name) if is_given else self._piece(piece.default)
             kind: Literal["secret", "setting"] = "secret" if self.settings.is_secret(piece.name) else "setting"
             value = self.settings.value(piece.name, piece.default) if piece.is_lower and kind == "setting" else None
             return Hole(kind, piece.name, piece.default) if value is None else str(value).lower()
@@ -146,14 +153,15 @@ class Scope:
         if piece.root in _PARTITION and (found := self.parents.get(piece.last if is_extra else name)):
             return Hole("parent", ".".join([found, *map(str, () if is_extra else piece.path[1:])]))
         if piece.root in _INTERVAL and name in self.bounds and len(piece.path) == 1:
-            return self._bound(self.bounds[name], piece)
-        if piece.root == "stream_state" and name == self.cursor_field:
-            return self._bound("start", piece)
+            return self.bound(self.bounds[name], piece)
+        if piece.root == "stream_state":
+            return _of_state(self, piece, shown)
         if piece.root == "next_page_token":
             return Hole("token", piece.name)
         return Hole("now", shown) if piece.root == "now" else Hole("unknown", f"'{shown}'")
 
-    def _bound(self, kind: Any, piece: Ref) -> Hole:
+    def bound(self, kind: Any, piece: Ref) -> Hole:
+        """A bound of the range, whose format counts for the stream."""
         if piece.format:
             self.formats.add(piece.format)
         return Hole(kind)
@@ -189,6 +197,16 @@ def taken_above(scope: Scope, path: tuple[str | int, ...]) -> str | None:
         return f"{parent.draft.name}._{parent.each[name]}"
     found = taken_above(parent, path[1:]) if name == "parent_slice" else parent.parents.get(name)
     return f"{parent.draft.name}.{parent.draft.taken_from_parent(found, parent.has_several)}" if found else None
+
+
+def _of_state(scope: Scope, piece: Ref, shown: str) -> str | Hole:
+    """The mark; nothing where the manifest has no cursor, as there is no state then."""
+    if scope.has_cursor:
+        return scope.bound("start", piece) if piece.path[:1] == (scope.cursor_field,) else Hole("unknown", f"'{shown}'")
+    told = f"'{shown}' is nothing, as the manifest has no cursor for it; if the list has a mark, add incremental"
+    if all(told != one.words for one in scope.draft.losses):
+        scope.draft.ask(told)
+    return ""
 
 
 def _of_job(scope: Scope, piece: Ref) -> str | None:

@@ -7,10 +7,11 @@ from typing import Any
 
 from messaging_assets.conversion.components.expressions import pieces_of
 from messaging_assets.conversion.components.parts import Part, resolved
+from messaging_assets.conversion.components.values import seconds_of
 from messaging_assets.conversion.manifest import answers
 from messaging_assets.conversion.manifest.addresses import settle_addresses
 from messaging_assets.conversion.manifest.authenticators import way_in
-from messaging_assets.conversion.manifest.cursors import add_cursor, name_bounds, seconds_of
+from messaging_assets.conversion.manifest.cursors import add_cursor, name_bounds
 from messaging_assets.conversion.manifest.errors import add_errors
 from messaging_assets.conversion.manifest.paging import add_next_request, add_paginator, goes_by_links
 from messaging_assets.conversion.manifest.partitions import add_partitions
@@ -20,6 +21,7 @@ from messaging_assets.conversion.manifest.transformations import add_transformat
 from messaging_assets.conversion.outcome import Converted, Draft, falls_alone
 from messaging_assets.conversion.own_code.classes import OwnCode
 from messaging_assets.conversion.own_code.known import notes_in, without_code
+from messaging_assets.conversion.reading import settings_beside
 from messaging_assets.conversion.secret_fields import joined
 from messaging_assets.conversion.texts import at_itself
 from messaging_assets.files.rules.mistakes import value_at
@@ -39,7 +41,7 @@ def from_manifest(manifest: Mapping[str, Any], converted: Converted) -> None:
 
 
 def _describe_settings(source: Part, converted: Converted) -> None:
-    spec = value_at(source.own, ("spec", "connection_specification"))
+    spec = value_at(source.own, ("spec", "connection_specification")) or settings_beside(converted.folder)
     for path, field in _fields_of(spec, ()):
         name = ".".join(path)
         if field.get("airbyte_secret"):
@@ -85,12 +87,8 @@ class _Streams:
         for one in self._source.parts("streams"):
             if one.kind == "ConditionalStreams":
                 yield from one.parts("streams")
-            elif one.kind == "StateDelegatingStream":
-                inner = one.part("full_refresh_stream")
-                if inner is not None:
-                    yield inner
             else:
-                yield one
+                yield _whole(one)
 
     def _name(self, stream: Part) -> str:
         name = "".join(one for one in pieces_of(str(stream["name"] or ""), stream.parameters) if isinstance(one, str))
@@ -111,7 +109,7 @@ class _Streams:
 
     def parent(self, stream: Part) -> Scope | None:
         """The scope of a parent's resource; None where it cannot be one."""
-        draft = self._draft(stream)
+        draft = self._draft(_whole(stream))
         return self._scopes.get(draft.name) if draft.is_carried else None
 
     def union(self, parents: Sequence[Scope]) -> str:
@@ -170,6 +168,11 @@ class _Streams:
         add_transformations(scope, stream)
         answers.add_key(scope, stream)
         answers.add_columns(scope, stream)
+
+
+def _whole(stream: Part) -> Part:
+    """A stream as it is read at first, where it is read otherwise once it has a state."""
+    return stream.part("full_refresh_stream") or stream if stream.kind == "StateDelegatingStream" else stream
 
 
 def _asked(stream: Part) -> str:

@@ -22,12 +22,11 @@ def name_bounds(scope: Scope, part: Part | None) -> None:
     """Tell the stream's scope what its texts call the start and the end of the range, and its cursor's field."""
     if part is None:
         return
-    scope.has_cursor = True
     for word, bound in (("partition_field_start", "start"), ("partition_field_end", "end")):
         if isinstance(part[word], str):
             scope.bounds[part[word]] = bound
     field = single(part["cursor_field"], part.parameters)
-    scope.cursor_field = field if isinstance(field, str) else None
+    scope.cursor_field = field if isinstance(field, str) else ""
 
 
 def add_cursor(scope: Scope, part: Part | None) -> None:

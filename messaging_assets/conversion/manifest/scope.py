@@ -32,8 +32,7 @@ class Scope:
         has_several: whether it has more than one parent.
         constants: values by the name that the stream's texts have for them, where there is one value only.
         bounds: `start` or `end` by the name that the stream's texts have for it.
-        has_cursor: whether it has a state at all.
-        cursor_field: the field whose last value the stream's state holds.
+        cursor_field: the field whose last value its state holds, empty where that is not known; None without a cursor.
         formats: how its texts write the bounds.
         token: the word for where its texts put the next page's token, and the name there.
         above: the scope of its parent, where it has one.
@@ -47,7 +46,6 @@ class Scope:
     has_several: bool = False
     constants: dict[str, Any] = field(default_factory=dict)
     bounds: dict[str, str] = field(default_factory=lambda: {"start_time": "start", "end_time": "end"})
-    has_cursor: bool = False
     cursor_field: str | None = None
     formats: set[str] = field(default_factory=set)
     token: tuple[str, str] | None = None
@@ -57,7 +55,7 @@ class Scope:
         """A value of the manifest with its holes; one that is no text stays."""
         if not isinstance(value, str):
             return value
-        pieces = [hole for one in pieces_of(value, part.parameters) for hole in self._holes(one)]
+        pieces = [hole for one in pieces_of(value, part.parameters) for hole in _holes(self, one)]
         if all(isinstance(one, str) for one in pieces):
             return "".join(str(one) for one in pieces)
         return pieces
@@ -111,13 +109,8 @@ class Scope:
             return doubled(text) if is_doubled else text
         return filled(text, self.settings, below(self.draft.lose, *place), is_doubled, is_address, is_declared)
 
-    def _holes(self, piece: Piece) -> list[str | Hole]:
-        """A piece as it stands in a text; of a choice, all that is chosen."""
-        if isinstance(piece, Ref) and piece.root == "config" and piece.choice is not None:
-            return [hole for one in _chosen(self, piece, *piece.choice) for hole in self._holes(one)]
-        return [self._piece(piece)]
-
-    def _piece(self, piece: Piece) -> str | Hole:
+    def piece(self, piece: Piece) -> str | Hole:
+        """A piece that is no choice, as it stands in a text."""
         if isinstance(piece, str):
             return piece
         if isinstance(piece, Unknown):
@@ -128,7 +121,7 @@ class Scope:
         if piece.root == "config":
             if isinstance(piece.default, Ref):
                 is_given = self.settings.value(piece.name) is not None
-                return Hole("setting", piece.name) if is_given else self._piece(piece.default)
+                return Hole("setting", piece.name) if is_given else self.piece(piece.default)
             kind: Literal["secret", "setting"] = "secret" if self.settings.is_secret(piece.name) else "setting"
             value = self.settings.value(piece.name, piece.default) if piece.is_lower and kind == "setting" else None
             return Hole(kind, piece.name, piece.default) if value is None else str(value).lower()
@@ -167,6 +160,13 @@ class Scope:
         return Hole(kind)
 
 
+def _holes(scope: Scope, piece: Piece) -> list[str | Hole]:
+    """A piece as it stands in a text; of a choice, all that is chosen."""
+    if isinstance(piece, Ref) and piece.root == "config" and piece.choice is not None:
+        return [hole for one in _chosen(scope, piece, *piece.choice) for hole in _holes(scope, one)]
+    return [scope.piece(piece)]
+
+
 def _chosen(scope: Scope, piece: Ref, wanted: Any, first: list[Any], second: list[Any]) -> list[Any]:
     """One of two texts, by the value of a setting; a secret is there."""
     if scope.settings.is_secret(piece.name):
@@ -201,7 +201,7 @@ def taken_above(scope: Scope, path: tuple[str | int, ...]) -> str | None:
 
 def _of_state(scope: Scope, piece: Ref, shown: str) -> str | Hole:
     """The mark; nothing where the manifest has no cursor, as there is no state then."""
-    if scope.has_cursor:
+    if scope.cursor_field is not None:
         return scope.bound("start", piece) if piece.path[:1] == (scope.cursor_field,) else Hole("unknown", f"'{shown}'")
     told = f"'{shown}' is nothing, as the manifest has no cursor for it; if the list has a mark, add incremental"
     if all(told != one.words for one in scope.draft.losses):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from messaging_assets_tests.discovery.test_convert import converted, manifest, parent, routed
+from messaging_assets_tests.discovery.test_convert import converted, manifest, only, parent, routed
 from messaging_assets_tests.discovery.test_converted_words import cursor, drafted, endpoint_of, told
 
 
@@ -81,3 +81,97 @@ def test_a_secret_that_a_file_beside_the_manifest_hides_is_none_of_the_settings(
 
     assert raw["settings"] == {"team": "red"}
     assert raw["client"]["auth"] == {"type": "api_key", "name": "X-Account", "location": "header"}
+
+
+def test_a_secret_in_the_query_of_a_path_is_a_way_of_authentication(clean_room: Path) -> None:
+    path = "/rooms?key={{ config['api_key'] }}&sort={{ config['sort'] or 'name & date' }}&all=a%20b"
+
+    raw, done = converted(manifest(path=path), clean_room)
+
+    endpoint = only(raw)["endpoint"]
+    assert endpoint["path"] == "/rooms"
+    assert endpoint["params"] == {"sort": "{setting.sort}", "all": "a b"}
+    assert raw["settings"] == {"sort": "name & date"}
+    assert raw["client"]["auth"] == {"type": "api_key", "name": "key", "location": "query"}
+    assert "no word says" not in done.stderr
+
+
+def test_what_a_source_does_not_hide_is_a_setting_in_an_address_whatever_it_is_called(clean_room: Path) -> None:
+    source = manifest(path="/{{ config['app_key'] }}/rooms")
+    source["spec"] = {"connection_specification": {"properties": {"app_key": {"type": "string"}}}}
+
+    raw, done = converted(source, clean_room, "--setting", "app_key=red")
+
+    assert only(raw)["endpoint"]["path"] == "/{setting.app}/rooms"
+    assert raw["settings"] == {"app": "red"}
+    assert "is it no secret?" in done.stderr
+
+
+def test_what_is_cut_out_of_a_setting_is_a_setting_of_its_own(clean_room: Path) -> None:
+    raw, done = converted(manifest(path="/{{ config.day[:4] }}/{{ config.day[4:6] }}"), clean_room)
+    given, _ = converted(manifest(path="/{{ config.day[:4] }}"), clean_room, "--setting", "day_4=2025")
+
+    assert only(raw)["endpoint"]["path"] == "/{setting.day_4}/{setting.day_4_6}"
+    assert "the setting 'day_4_6' is what the source has as config.day[4:6]" in done.stderr
+    assert given["settings"] == {"day_4": "2025"}
+
+
+def test_values_that_an_expression_makes_of_a_setting_are_for_its_user_to_write(clean_room: Path) -> None:
+    router = {"type": "ListPartitionRouter", "cursor_field": "room", "values": "{{ config['rooms'] | select | list }}"}
+
+    raw, done = converted(routed(router, path="/{{ stream_partition.room }}"), clean_room)
+
+    assert raw["resources"][-1]["for_each"] == {"room": ["your-room", "your-other-room"]}
+    assert "its values are made of the setting rooms by an expression; write them here" in done.stderr
+
+
+def test_parents_in_turn_give_their_further_fields_too(clean_room: Path) -> None:
+    both = (
+        parent("teams", extra_fields=[["region"]]),
+        parent("users", partition_field="teams_id", extra_fields=[["region"]]),
+    )
+    configs = [one for router in both for one in router["parent_stream_configs"]]
+    router = {"type": "SubstreamPartitionRouter", "parent_stream_configs": configs}
+    path = "/{{ stream_slice.extra_fields['region'] }}/{{ stream_partition.teams_id }}"
+
+    raw, _ = converted(routed(router, path=path), clean_room)
+
+    paths = {one["name"]: one.get("endpoint", {}).get("path") for one in raw["resources"]}
+    assert paths["messages"] == "/{resources.teams_or_users.region}/{resources.teams_or_users.id}"
+
+
+def test_fields_inside_an_object_go_out_behind_what_takes_them() -> None:
+    steps = [
+        {"type": "RemoveFields", "field_pointers": [["span", "start"]]},
+        {"type": "AddFields", "fields": [{"path": ["ends"], "value": "{{ record['span']['end'] }}"}]},
+        {"type": "RemoveFields", "field_pointers": [["span", "end"]]},
+    ]
+
+    found = drafted(manifest({"transformations": steps}))
+
+    assert found.drafts[0].raw["steps"] == [
+        {"copy": {"ends": "span.end"}},
+        {"flatten": ["span"]},
+        {"drop": ["span__start", "span__end"]},
+    ]
+    assert all(kind != "loss" for kind, _ in told(found))
+
+
+def test_a_field_that_would_share_a_column_gets_a_name_of_its_own(clean_room: Path) -> None:
+    schema = {"properties": {"createdAt": {"type": "string", "format": "date-time"}, "created_at": {"type": "string"}}}
+    loader = {"type": "InlineSchemaLoader", "schema": schema}
+
+    raw, done = converted(manifest({"primary_key": "created_at", "schema_loader": loader}), clean_room)
+
+    assert only(raw)["steps"] == [{"rename": {"createdAt": "createdAt_2"}}]
+    assert only(raw)["columns"]["createdAt_2"] == {"data_type": "timestamp"}
+    assert "createdAt beside created_at" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("formats", "expected"),
+    [(["%Y%m%d", "%Y%m%d%H"], "%Y%m%d%H"), (["%d/%m/%Y"], "%d/%m/%Y"), (["%Y-%m-%d", "%d/%m/%Y"], None)],
+)
+def test_moments_that_are_known_by_a_pattern_alone_are_read_by_it(formats: list[str], expected: str | None) -> None:
+    found = drafted(manifest(cursor(cursor_datetime_formats=formats, datetime_format="%Y%m%d")))
+    assert endpoint_of(found)["incremental"].get("cursor_format") == expected

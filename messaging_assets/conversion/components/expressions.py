@@ -43,7 +43,12 @@ def pieces_of(text: str, parameters: Mapping[str, Any], depth: int = 0) -> list[
 
 def settings_alone(text: Any) -> list[str]:
     """The settings of a text that is a program, and takes nothing but settings; none for any other text."""
-    if not isinstance(text, str) or "{%" not in text or _OF_REQUESTS.search(text):
+    return settings_of(text) if isinstance(text, str) and "{%" in text else []
+
+
+def settings_of(text: Any) -> list[str]:
+    """The settings of a text that takes nothing but settings; none for any other text."""
+    if not isinstance(text, str) or _OF_REQUESTS.search(text):
         return []
     return sorted({one[1] for one in _SETTING.finditer(text)})
 

@@ -31,7 +31,7 @@ class Ref:
         default: what is taken where nothing is there.
         format: how a moment is written, where the expression says it.
         added: a number that is added to it.
-        is_cut: whether only a part of it is taken, as by `split`.
+        cut: the whole expression, where only a part of it is taken, as by `split`.
         days: of `now`, how many days after it.
         is_lower: whether it is written in small letters.
         has_other: whether something else is taken where nothing is there.
@@ -43,11 +43,16 @@ class Ref:
     default: Any = None
     format: str | None = None
     added: int = 0
-    is_cut: bool = False
+    cut: str = ""
     days: int = 0
     is_lower: bool = False
     has_other: bool = False
     choice: tuple[Any, list[Any], list[Any]] | None = None
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether only a part of it is taken."""
+        return bool(self.cut)
 
     @property
     def name(self) -> str:
@@ -102,7 +107,7 @@ def value_of(node: ast.AST) -> Any:
         base = value_of(node.value)
         step = node.attr if isinstance(node, ast.Attribute) else value_of(node.slice)
         is_step = isinstance(base, Ref) and isinstance(step, (str, int)) and not base.added
-        return replace(base, path=(*base.path, step)) if is_step and not base.is_cut else _cut(base)
+        return replace(base, path=(*base.path, step)) if is_step and not base.is_cut else _cut(base, node)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(value_of(node.operand), int):
         return -value_of(node.operand)
     if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):
@@ -222,7 +227,7 @@ def _call(node: ast.Call) -> Any:
             return replace(base, path=(*base.path, arguments[0]), default=default)
         if node.func.attr == "strftime" and arguments:
             return replace(base, format=arguments[0])
-        return base if node.func.attr in ("isoformat", "strip", "json") else _cut(base)
+        return base if node.func.attr in ("isoformat", "strip", "rstrip", "json") else _cut(base, node)
     name = node.func.id if isinstance(node.func, ast.Name) else ""
     if name in _DATES and arguments and isinstance(arguments[0], Ref):
         format_ = "%s" if name == "timestamp" else (arguments[1] if len(arguments) > 1 else words.get("format"))
@@ -250,5 +255,5 @@ def _is_setting(value: Any) -> bool:
     return isinstance(value, Ref) and value.root == "config"
 
 
-def _cut(base: Any) -> Any:
-    return replace(base, is_cut=True) if isinstance(base, Ref) else Unknown("")
+def _cut(base: Any, node: ast.AST) -> Any:
+    return replace(base, cut=ast.unparse(node)) if isinstance(base, Ref) else Unknown("")

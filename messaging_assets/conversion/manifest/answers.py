@@ -13,6 +13,7 @@ from messaging_assets.conversion.manifest.cursors import is_mark, takes_look_bac
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.outcome import Draft
 from messaging_assets.conversion.texts import only, quoted
+from messaging_assets.description.names import identifier
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.foundation.json_paths import quoted_path
 
@@ -147,7 +148,9 @@ def add_columns(scope: Scope, stream: Part) -> None:
     key = scope.draft.raw.get("primary_key") or []
     keys = [key] if isinstance(key, str) else key
     columns: dict[str, Any] = {}
-    for name, field in properties.items() if isinstance(properties, Mapping) else ():
+    renamed = _renamed(scope, list(properties) if isinstance(properties, Mapping) else [], keys)
+    for sent, field in properties.items() if isinstance(properties, Mapping) else ():
+        name = renamed.get(str(sent), str(sent))
         type_ = _type_of(field) if isinstance(field, Mapping) else None
         if name in keys:
             columns[name] = {**({"data_type": type_} if type_ not in (None, "json") else {}), "nullable": False}
@@ -155,6 +158,21 @@ def add_columns(scope: Scope, stream: Part) -> None:
             columns[name] = {"data_type": type_}
     if columns:
         scope.draft.raw["columns"] = columns
+
+
+def _renamed(scope: Scope, names: list[str], keys: list[str]) -> dict[str, str]:
+    """Other names for fields that would share a column, as `createdAt` beside `created_at`; keys and marks stay."""
+    needed = [*keys, scope.cursor_field]
+    taken: dict[str, str] = {}
+    renamed: dict[str, str] = {}
+    for name in sorted(names, key=lambda one: one not in needed):
+        if taken.setdefault(identifier(name), name) != name:
+            renamed[name] = f"{name}_2"
+    if renamed:
+        scope.draft.step("rename", **renamed)
+        told = ", ".join(f"{old} beside {taken[identifier(old)]}" for old in renamed)
+        scope.draft.ask(f"of two fields with one column, one is called so with _2 behind it: {told}", *_STEPS)
+    return renamed
 
 
 def _type_of(field: Mapping[str, Any]) -> str | None:

@@ -57,7 +57,7 @@ def _of_time(scope: Scope, part: Part) -> dict[str, Any]:
         "initial_value": _start(scope, part),
         "start_param": _param(scope, part.part("start_time_option"), "start"),
         "end_param": _param(scope, part.part("end_time_option"), "end"),
-        "cursor_format": next((_EPOCHS[one] for one in read if one in _EPOCHS), None),
+        "cursor_format": next((_EPOCHS[one] for one in read if one in _EPOCHS), None) or _pattern(scope, read, sent),
         "lag": _lag(scope, part),
     }
     asked = repr([scope.draft.endpoint.get(one) for one in ("path", "params", "json", "data", "headers")])
@@ -74,6 +74,18 @@ def _of_time(scope: Scope, part: Part) -> dict[str, Any]:
     if part["end_datetime"] and not _is_now(scope, part["end_datetime"], part):
         scope.draft.ask("the manifest ends its range early; add an end_value if that is meant", *_PLACE)
     return words
+
+
+def _pattern(scope: Scope, read: list[Any], sent: Any) -> str | None:
+    """The pattern that records have, where it is none that is known by itself; of several that which is not sent."""
+    known = [one for one in read if isinstance(one, str) and not one.startswith("%Y-%m-%d") and "_ms" not in one]
+    if len(known) < len(read) or not known:
+        return None
+    pattern = next((one for one in known if one != sent), known[0])
+    if len(known) > 1:
+        told = f"the manifest knows records' moments as {' and '.join(known)}; is it {pattern}?"
+        scope.draft.ask(told, *_PLACE)
+    return str(pattern)
 
 
 def _step(scope: Scope, part: Part, words: dict[str, Any]) -> str | None:

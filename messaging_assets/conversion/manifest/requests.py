@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 from messaging_assets.conversion.components.expressions import condition, settings_alone, single
 from messaging_assets.conversion.components.parts import Part
@@ -21,6 +23,8 @@ _FIELDS = {"request_parameters": "params", "request_headers": "headers"}
 _TOKEN_WORDS = {"params": "cursor_param", "json": "cursor_body_path", "data": "cursor_body_path"}
 _JOB = ("endpoint", "job")
 _MINUTE = 60
+_EXPRESSIONS = re.compile(r"(\{\{.*?\}\})", re.DOTALL)
+_WORDS = re.compile("\0(\\d+)\0")
 _LOCATIONS = {"params": "query", "headers": "header", "json": "body", "data": "body"}
 
 
@@ -59,6 +63,25 @@ def address_of(scope: Scope, requester: Part) -> tuple[str, str]:
         else:
             base, path = f"{scheme}://{host}", f"{field}{below_host}"
     return base, path
+
+
+def without_secret_query(scope: Scope, requester: Part) -> Part:
+    """A requester whose path has no query with a secret in it: that is parameters, as of any other request."""
+    texts = _EXPRESSIONS.split(str(requester["path"] or ""))
+    begins = next((place for place, text in enumerate(texts) if place % 2 == 0 and "?" in text), None)
+    params = requester["request_parameters"] or {}
+    if begins is None or not isinstance(params, Mapping):
+        return requester
+    path, _, rest = texts[begins].partition("?")
+    query = "".join([rest, *texts[begins + 1 :]])
+    if not has(scope.text(query, requester), "secret"):
+        return requester
+    # Each expression is one word, whatever it holds.
+    words = [f"\0{place}\0" if place % 2 else text for place, text in enumerate([rest, *texts[begins + 1 :]])]
+    pairs = parse_qsl("".join(words), keep_blank_values=True)
+    found = {name: _WORDS.sub(lambda one: texts[begins + int(one[1])], value) for name, value in pairs}
+    own = {**requester.own, "path": "".join([*texts[:begins], path]), "request_parameters": {**found, **params}}
+    return Part(own, requester.parameters)
 
 
 def add_request(scope: Scope, requester: Part, by_links: bool) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -11,7 +12,7 @@ from messaging_assets.conversion.components.expressions import Piece, elements_o
 from messaging_assets.conversion.components.parts import Part
 from messaging_assets.conversion.components.values import Ref, Unknown
 from messaging_assets.conversion.outcome import Draft
-from messaging_assets.conversion.texts import Hole, Lose, Settings, below, doubled, filled
+from messaging_assets.conversion.texts import Hole, Lose, Settings, below, doubled, filled, quoted
 from messaging_assets.files.rules.secret_signs import names_secret
 from messaging_assets.foundation.json_paths import quoted_path
 
@@ -61,13 +62,19 @@ class Scope:
         return pieces
 
     def address(self, value: Any, part: Part, *place: str) -> Any:
-        """A text of an address, where what the source hides is a setting if it is called like no secret."""
+        """A text of an address, where a secret is a setting that is called like none, or that the source shows."""
         text = self.text(value, part)
         for index, one in enumerate(text if isinstance(text, list) else ()):
-            if isinstance(one, Hole) and one.kind == "secret" and not names_secret(one.name.rpartition(".")[2]):
-                told = f"the source hides '{one.name}', which is a setting here, as it stands in an address"
-                self.draft.ask(told, *place)
+            is_shown = isinstance(one, Hole) and one.name in self.settings.plain
+            if (
+                isinstance(one, Hole)
+                and one.kind == "secret"
+                and (is_shown or not names_secret(one.name.split(".")[-1]))
+            ):
+                told = f"the source {'shows' if is_shown else 'hides'} '{one.name}', which is a setting here, as it"
+                self.draft.ask(f"{told} stands in an address{'; is it no secret?' if is_shown else ''}", *place)
                 text[index] = Hole("setting", one.name, one.default)
+                self.settings.shown |= {one.name} if is_shown else set()
         return text
 
     def field(self, value: Any, part: Part, in_json: bool) -> Any:
@@ -116,6 +123,8 @@ class Scope:
         if isinstance(piece, Unknown):
             return Hole("unknown", piece.words)
         shown = f"{piece.root}.{piece.name}".rstrip(".")
+        if piece.is_cut and piece.root == "config" and not piece.default and not self.settings.is_secret(piece.name):
+            return _part_of_setting(self, piece)
         if piece.is_cut or piece.added:
             return Hole("unknown", f"'{shown}' (cut, or counted on)")
         if piece.root == "config":
@@ -165,6 +174,15 @@ def _holes(scope: Scope, piece: Piece) -> list[str | Hole]:
     if isinstance(piece, Ref) and piece.root == "config" and piece.choice is not None:
         return [hole for one in _chosen(scope, piece, *piece.choice) for hole in _holes(scope, one)]
     return [scope.piece(piece)]
+
+
+def _part_of_setting(scope: Scope, piece: Ref) -> Hole:
+    """A setting of its own for what the source cuts out of one."""
+    name = "_".join(re.findall(r"[A-Za-z0-9]+", piece.cut.removeprefix("config")))
+    told = f"the setting '{name}' is what the source has as {quoted(piece.cut)}"
+    if all(told != one.words for one in scope.draft.losses):
+        scope.draft.ask(told)
+    return Hole("setting", name)
 
 
 def _chosen(scope: Scope, piece: Ref, wanted: Any, first: list[Any], second: list[Any]) -> list[Any]:

@@ -15,7 +15,13 @@ from messaging_assets.conversion.manifest.cursors import add_cursor, name_bounds
 from messaging_assets.conversion.manifest.errors import add_errors
 from messaging_assets.conversion.manifest.paging import add_next_request, add_paginator, goes_by_links
 from messaging_assets.conversion.manifest.partitions import add_partitions
-from messaging_assets.conversion.manifest.requests import add_job, add_request, address_of, name_job
+from messaging_assets.conversion.manifest.requests import (
+    add_job,
+    add_request,
+    address_of,
+    name_job,
+    without_secret_query,
+)
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.manifest.transformations import add_transformations
 from messaging_assets.conversion.outcome import Converted, Draft, falls_alone
@@ -46,7 +52,9 @@ def _describe_settings(source: Part, converted: Converted) -> None:
         name = ".".join(path)
         if field.get("airbyte_secret"):
             converted.settings.secret.add(name)
-        elif field.get("default") is not None:
+            continue
+        converted.settings.plain.add(name)
+        if field.get("default") is not None:
             converted.settings.defaults.setdefault(name, field["default"])
 
 
@@ -141,6 +149,7 @@ class _Streams:
         add_partitions(scope, retriever, self, cursor)
         if not draft.is_carried:
             return
+        requester = without_secret_query(scope, requester)
         base, path = address_of(scope, requester)
         if not draft.is_carried:
             return

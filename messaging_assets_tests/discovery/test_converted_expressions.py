@@ -175,3 +175,16 @@ def test_a_field_that_would_share_a_column_gets_a_name_of_its_own(clean_room: Pa
 def test_moments_that_are_known_by_a_pattern_alone_are_read_by_it(formats: list[str], expected: str | None) -> None:
     found = drafted(manifest(cursor(cursor_datetime_formats=formats, datetime_format="%Y%m%d")))
     assert endpoint_of(found)["incremental"].get("cursor_format") == expected
+
+
+def test_parents_of_which_one_is_the_others_own_go_together_and_are_told(clean_room: Path) -> None:
+    source = routed(
+        parent("teams"), parent("users"), path="/{{ stream_partition.teams_id }}/{{ stream_slice.users_id }}"
+    )
+    of_team = source["definitions"]["users"]["retriever"]
+    of_team["partition_router"] = parent("teams")
+    of_team["requester"] = {**of_team["requester"], "path": "/{{ stream_partition.teams_id }}/users"}
+
+    _, done = converted(source, clean_room)
+
+    assert "question: a record of users goes with its own of teams alone; there each goes with each" in done.stderr

@@ -165,6 +165,8 @@ def _add_parent(scope: Scope, parent: Part, resources: Parents) -> None:
         return
     above, path, field = found
     name = above.draft.name
+    if own := [one for one in _names(above) if one in _names(scope)]:
+        scope.draft.ask(f"a record of {name} goes with its own of {own[0]} alone; there each goes with each", *_PATH)
     scope.above = scope.above or above
     scope.parents[field] = f"{name}.{path}"
     _name_extras(scope, parent, name)
@@ -177,6 +179,11 @@ def _add_parent(scope: Scope, parent: Part, resources: Parents) -> None:
         scope.draft.raw["only_changed_parents"] = plain or True
     if parent["lazy_read_pointer"]:
         scope.draft.ask("it takes its first rows out of the parent's record; here it asks for them")
+
+
+def _names(scope: Scope) -> list[str]:
+    """The names of a stream's parents."""
+    return [place.partition(".")[0] for place in scope.parents.values()]
 
 
 def _name_extras(scope: Scope, parent: Part, name: str) -> None:

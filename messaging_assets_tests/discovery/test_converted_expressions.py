@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from messaging_assets_tests.discovery.test_convert import converted, manifest, only, parent, routed
+from messaging_assets_tests.discovery.test_convert import KINDS, converted, manifest, only, parent, routed
 from messaging_assets_tests.discovery.test_converted_words import cursor, drafted, endpoint_of, told
 
 
@@ -188,3 +188,37 @@ def test_parents_of_which_one_is_the_others_own_go_together_and_are_told(clean_r
     _, done = converted(source, clean_room)
 
     assert "question: a record of users goes with its own of teams alone; there each goes with each" in done.stderr
+
+
+def test_a_range_that_goes_with_the_first_page_alone_is_in_no_further_request() -> None:
+    option = {"inject_into": "request_parameter", "field_name": "after"}
+    strategy = {"type": "CursorPagination", "cursor_value": "{{ response.next }}"}
+    paginator = {"type": "DefaultPaginator", "pagination_strategy": strategy, "page_token_option": option}
+    router = {**KINDS, "request_option": {"inject_into": "request_parameter", "field_name": "kind"}}
+    source = manifest(cursor(), request_parameters={"all": "true"})
+    source["streams"][0]["retriever"] |= {"paginator": paginator, "partition_router": router}
+    source["streams"][0]["retriever"]["ignore_stream_slicer_parameters_on_paginated_requests"] = True
+
+    found = endpoint_of(drafted(source))
+
+    assert found["params"] == {"kind": "{for_each.kind}", "all": "true"}
+    assert found["paginator"]["next_request"] == {"params": {"all": "true"}}
+
+
+def test_a_start_with_a_floor_of_some_days_is_the_days_and_a_question() -> None:
+    start = {"datetime": "{{ config['since'] }}", "min_datetime": "{{ day_delta(-7) }}"}
+    found = drafted(manifest(cursor(start_datetime=start)), since="2020-01-01")
+    assert endpoint_of(found)["incremental"]["initial_value"] == "-7d"
+    assert any("it starts 7 days ago, or with the setting 'since'" in words for _, words in told(found))
+
+
+@pytest.mark.parametrize(("is_behind", "words"), [(True, ["copy", "filter"]), (False, ["filter", "copy"])])
+def test_a_filter_stands_where_the_manifest_has_it(is_behind: bool, words: list[str]) -> None:
+    added = {"type": "AddFields", "fields": [{"path": ["kind"], "value": "{{ record['meta']['kind'] }}"}]}
+    kept = {"condition": "{{ record.kind == 'room' }}"}
+    source = manifest({"transformations": [added]})
+    source["streams"][0]["retriever"]["record_selector"] |= {
+        "record_filter": kept,
+        "transform_before_filtering": is_behind,
+    }
+    assert [next(iter(one)) for one in drafted(source).drafts[0].raw["steps"]] == words

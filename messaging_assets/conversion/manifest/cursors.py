@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+from dataclasses import replace
 from typing import Any
 
 from messaging_assets.conversion.components.expressions import Piece, pieces_of, single
@@ -148,6 +149,10 @@ def _start(scope: Scope, part: Part) -> Any:
     within = part.part("start_datetime")
     holder = within or part
     found = single(within["datetime"] if within else value, holder.parameters)
+    floor = single(within["min_datetime"], within.parameters) if within else None
+    if isinstance(floor, Ref) and floor.root == "now" and floor.days < 0:
+        # No further back than that, wherever a user wants to begin.
+        found = replace(floor, default=found.name if isinstance(found, Ref) and found.root == "config" else None)
     if not isinstance(found, Ref):
         return _plain_start(scope, found)
     if found.root == "now":

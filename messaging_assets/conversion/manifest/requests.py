@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -16,6 +16,7 @@ from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.outcome import UNKNOWN_ADDRESS
 from messaging_assets.conversion.secret_fields import taken_apart
 from messaging_assets.conversion.texts import below, filled, has, named
+from messaging_assets.description.pagination import OF_LISTS
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.foundation.json_paths import quoted_path
 
@@ -131,6 +132,39 @@ def add_request(scope: Scope, requester: Part, by_links: bool) -> tuple[list[dic
     if requester["fetch_properties_from_endpoint"] or requester["query_properties"]:
         draft.lose("it asks for fields by name in several requests, which no word says", "endpoint", "params")
     return ways, of_first_page
+
+
+def add_next_request(scope: Scope, of_first_page: Sequence[tuple[str, str]], is_range_first: bool = False) -> None:
+    """Say what further pages are asked with, where some fields go with the first page only.
+
+    Args:
+        scope: of the stream.
+        of_first_page: part and name of those fields.
+        is_range_first: whether so do all that a range, a parent or a value gives.
+    """
+    endpoint = scope.draft.endpoint
+    paginator: Any = endpoint.get("paginator")
+    first = [(part, name) for part, name in of_first_page if name in (endpoint.get(part) or {})]
+    written = {part: endpoint[part] for part in ("params", "json", "data") if endpoint.get(part)}
+    is_cursor = isinstance(paginator, dict) and paginator["type"] == "cursor"
+    # A body that is no mapping has no word there.
+    if (first or (is_range_first and is_cursor)) and all(isinstance(fields, Mapping) for fields in written.values()):
+        if is_range_first:
+            first += [(part, name) for part, fields in written.items() for name in fields if _of_slice(fields[name])]
+        rest = {
+            part: {name: one for name, one in fields.items() if (part, name) not in first}
+            for part, fields in written.items()
+        }
+        if is_cursor and {part for part, _ in first} <= set(rest) and not OF_LISTS.search(str(rest)):
+            paginator["next_request"] = without_nothing(rest)
+            return
+    for part, name in first:
+        scope.draft.lose(f"{name} goes with the first page only there, and with each page here", "endpoint", part, name)
+
+
+def _of_slice(value: Any) -> bool:
+    """Whether a value is a range's, a parent's or a list's."""
+    return "{incremental." in str(value) or bool(OF_LISTS.search(str(value)))
 
 
 def _on_first_page(text: Any, requester: Part) -> tuple[Any, bool]:

@@ -13,10 +13,11 @@ from messaging_assets.conversion.manifest.addresses import settle_addresses
 from messaging_assets.conversion.manifest.authenticators import way_in
 from messaging_assets.conversion.manifest.cursors import add_cursor, name_bounds
 from messaging_assets.conversion.manifest.errors import add_errors
-from messaging_assets.conversion.manifest.paging import add_next_request, add_paginator, goes_by_links
+from messaging_assets.conversion.manifest.paging import add_paginator, goes_by_links
 from messaging_assets.conversion.manifest.partitions import add_partitions
 from messaging_assets.conversion.manifest.requests import (
     add_job,
+    add_next_request,
     add_request,
     address_of,
     name_job,
@@ -172,11 +173,21 @@ class _Streams:
             add_paginator(scope, retriever.part("paginator"))
         add_errors(scope, requester.part("error_handler"))
         add_cursor(scope, cursor)
-        add_next_request(scope, of_first_page)
-        answers.add_filter(scope, selector)
-        add_transformations(scope, stream)
+        is_range_first = retriever["ignore_stream_slicer_parameters_on_paginated_requests"] is True
+        add_next_request(scope, of_first_page, is_range_first)
+        _add_steps(scope, stream, selector)
         answers.add_key(scope, stream)
         answers.add_columns(scope, stream)
+
+
+def _add_steps(scope: Scope, stream: Part, selector: Part | None) -> None:
+    """Say which records are kept, and what is done to each, in the manifest's order."""
+    if selector is not None and selector["transform_before_filtering"] is True:
+        add_transformations(scope, stream)
+        answers.add_filter(scope, selector)
+    else:
+        answers.add_filter(scope, selector)
+        add_transformations(scope, stream)
 
 
 def _whole(stream: Part) -> Part:

@@ -222,3 +222,20 @@ def test_a_filter_stands_where_the_manifest_has_it(is_behind: bool, words: list[
         "transform_before_filtering": is_behind,
     }
     assert [next(iter(one)) for one in drafted(source).drafts[0].raw["steps"]] == words
+
+
+@pytest.mark.parametrize(
+    ("predicate", "told_as"),
+    [
+        ("{{ 'code' in response and response['code'] == 'closed' }}", {"path": "code", "values": ["closed"]}),
+        ("{{ 'HAS NO ROOMS' in response.error.errors[0].message }}", {"content": "HAS NO ROOMS"}),
+    ],
+)
+def test_an_answer_to_ignore_is_told_by_a_field_that_is_there_or_by_words(
+    predicate: str, told_as: dict[str, Any]
+) -> None:
+    rule = {"type": "HttpResponseFilter", "predicate": predicate, "action": "IGNORE"}
+    handler = {"type": "DefaultErrorHandler", "response_filters": [rule]}
+    found = drafted(manifest(error_handler=handler))
+    assert endpoint_of(found)["response_actions"] == [{**told_as, "action": "ignore"}]
+    assert all(kind != "loss" for kind, _ in told(found))

@@ -15,6 +15,7 @@ from theirs.texts import HOLE, Texts, taken_from
 
 _DATES = DatetimeParser()
 _PARTS = {"request_parameter": "params", "header": "headers", "body_json": "body", "body_data": "body"}
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}:\d{2}Z)?")
 
 
 class Request:
@@ -154,6 +155,10 @@ class Stream:
     def _distinct(was: Any, seed: str, index: int) -> Any:
         if isinstance(was, (int, float)) and not isinstance(was, bool):
             return number_of(seed) * 10_000 + index
+        if isinstance(was, str) and _MOMENT.fullmatch(was):
+            # A key that is a moment stays one, to the second its own.
+            when = dt.datetime.fromisoformat(was.replace("Z", "+00:00")) + dt.timedelta(seconds=number_of(seed) % 3600)
+            return when.strftime("%Y-%m-%dT%H:%M:%SZ" if "T" in was else "%Y-%m-%d")
         return f"k{number_of(seed)}x{index}"
 
     def _is_asked_for(self, request: Request, when: Any) -> bool:

@@ -165,23 +165,26 @@ class Stream:
         for word, sign in (("start_time_option", 1), ("end_time_option", -1)):
             option = self.cursor.get(word)
             given = request.taken(option, self._texts) if isinstance(option, dict) else None
-            bound = self._parsed(given)
+            bound = self._parsed(given, sign)
             if bound is not None and (when - bound).total_seconds() * sign < -1:
                 return False
         for name, text in self._open.items():
             given = request.params.get(name, request.body.get(name))
             for word, sign in (("start_time", 1), ("end_time", -1)):
-                bound = self._parsed(given) if word in text and "prior" not in text else None
+                bound = self._parsed(given, sign) if word in text and "prior" not in text else None
                 if bound is not None and (when - bound).total_seconds() * sign < -1:
                     return False
         return True
 
-    def _parsed(self, given: Any) -> Any:
+    def _parsed(self, given: Any, sign: int) -> Any:
+        """The moment of a bound: of a day that ends a range, its last one."""
         if given in (None, ""):
             return None
+        is_last_day = sign < 0 and re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(given))
+        length = dt.timedelta(days=1, seconds=-1) if is_last_day else dt.timedelta()
         for one in (self.cursor.get("datetime_format"), "%s", "%ms", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"):
             try:
-                return _DATES.parse(given, str(one))
+                return _DATES.parse(given, str(one)) + length
             except (ValueError, TypeError, OverflowError):
                 continue
         return None

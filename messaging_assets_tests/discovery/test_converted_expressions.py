@@ -239,3 +239,24 @@ def test_an_answer_to_ignore_is_told_by_a_field_that_is_there_or_by_words(
     found = drafted(manifest(error_handler=handler))
     assert endpoint_of(found)["response_actions"] == [{**told_as, "action": "ignore"}]
     assert all(kind != "loss" for kind, _ in told(found))
+
+
+@pytest.mark.parametrize(
+    "loader",
+    [None, {"file_path": "./chat/schemas/{{ parameters['name'] }}.json"}, {"type": "JsonFileSchemaLoader"}],
+)
+def test_a_schema_in_a_file_beside_the_manifest_gives_the_columns(loader: Any, clean_room: Path) -> None:
+    fields = {"id": {"type": "string"}, "at": {"type": "string", "format": "date-time"}}
+    (clean_room / "schemas").mkdir()
+    (clean_room / "schemas" / "messages.json").write_text(json.dumps({"properties": fields}))
+
+    raw, _ = converted(manifest({"schema_loader": loader, "$parameters": {"name": "messages"}}), clean_room)
+
+    assert only(raw)["columns"] == {"id": {"data_type": "text", "nullable": False}, "at": {"data_type": "timestamp"}}
+
+
+def test_no_name_of_a_stream_leads_out_of_the_folder_of_schemas(clean_room: Path) -> None:
+    (clean_room / "schemas").mkdir()
+    (clean_room / "other.json").write_text(json.dumps({"properties": {"id": {"type": "string"}}}))
+    raw, _ = converted(manifest({"name": "../other"}), clean_room)
+    assert "columns" not in only(raw)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from messaging_assets.conversion.components.expressions import condition, single
@@ -12,6 +13,7 @@ from messaging_assets.conversion.components.values import Ref, value_of
 from messaging_assets.conversion.manifest.cursors import is_mark, takes_look_back
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.outcome import Draft
+from messaging_assets.conversion.reading import schema_beside
 from messaging_assets.conversion.texts import only, quoted
 from messaging_assets.description.names import identifier
 from messaging_assets.discovery.found import without_nothing
@@ -140,10 +142,20 @@ def _of_parents(scope: Scope) -> set[str]:
     return {new for one in steps for old, new in one.get("rename", {}).items() if old in taken} | taken
 
 
-def add_columns(scope: Scope, stream: Part) -> None:
-    """Declare keys and times, as the schema has them; other fields get the type that comes, as schemas are off."""
+def add_columns(scope: Scope, stream: Part, folder: Path | None) -> None:
+    """Declare keys and times, as the schema has them; other fields get the type that comes, as schemas are off.
+
+    Args:
+        scope: of the stream.
+        stream: which has the schema, or the name of its file.
+        folder: of the manifest, with such files below it.
+    """
     loader = next(iter(stream.parts("schema_loader")), None)
     schema = loader["schema"] if loader else None
+    if schema is None and (loader is None or loader.kind in ("", "JsonFileSchemaLoader")):
+        text = scope.text(loader["file_path"] if loader else None, loader or stream)
+        name = scope.text(stream["name"], stream)
+        schema = schema_beside(folder, PurePosixPath(text).stem if isinstance(text, str) else str(name))
     properties = schema.get("properties") if isinstance(schema, Mapping) else None
     key = scope.draft.raw.get("primary_key") or []
     keys = [key] if isinstance(key, str) else key

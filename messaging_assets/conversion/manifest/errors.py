@@ -81,7 +81,7 @@ def _add_rule(scope: Scope, rule: Part, words: dict[str, Any]) -> None:
             _tell(scope, action, predicate)
     elif action not in ("", "SUCCESS") or predicate:
         _tell(scope, action, predicate or content or ", ".join(map(str, codes)))
-    elif action == "SUCCESS" and codes:
+    elif action == "SUCCESS" and any(not 200 <= one < 300 for one in codes):
         _tell(scope, action, ", ".join(map(str, codes)))
 
 

@@ -177,7 +177,7 @@ class _Streams:
         add_next_request(scope, of_first_page, is_range_first)
         _add_steps(scope, stream, selector)
         answers.add_key(scope, stream)
-        answers.add_columns(scope, stream)
+        answers.add_columns(scope, stream, self._converted.folder)
 
 
 def _add_steps(scope: Scope, stream: Part, selector: Part | None) -> None:

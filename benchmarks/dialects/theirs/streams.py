@@ -68,8 +68,12 @@ class Stream:
         self.cursor = cursor if cursor and cursor.get("type") == "DatetimeBasedCursor" else {}
         self._fixed, self._open = self._parameters()
         self.needs: list[tuple[list[str], str]] = []
-        texts_of = [one.get("value") for t in _listed(raw.get("transformations")) for one in _listed(t.get("fields"))]
-        self._taken = [one for text in texts_of for one in taken_from(text, "record") if one and _is_names(one)]
+        added = [one for t in _listed(raw.get("transformations")) for one in _listed(t.get("fields"))]
+        taken = [(made.get("path"), one) for made in added for one in taken_from(made.get("value"), "record")]
+        self._taken = [one for _, one in taken if one and _is_names(one)]
+        # What a transformation makes the mark of is a moment as well.
+        field = str(texts.value(self.cursor, self.cursor.get("cursor_field"))) if self.cursor else None
+        self._marks = [one for made, one in taken if made == [field] and one in self._taken]
         loaders = [one for one in _listed(raw.get("schema_loader")) if isinstance(one, dict)]
         self.schema: dict[str, Any] = next(
             (one["schema"] for one in loaders if isinstance(one.get("schema"), dict)), {}
@@ -148,7 +152,8 @@ class Stream:
             was = at(made, field.split("."))
             if isinstance(was, (int, float)) and not isinstance(was, bool) and str(written).replace(".", "").isdigit():
                 written = type(was)(float(written))
-            put(made, field.split("."), written)
+            for path in [field.split("."), *map(list, self._marks)]:
+                put(made, path, written)
         return made
 
     @staticmethod

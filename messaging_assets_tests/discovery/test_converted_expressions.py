@@ -260,3 +260,16 @@ def test_no_name_of_a_stream_leads_out_of_the_folder_of_schemas(clean_room: Path
     (clean_room / "other.json").write_text(json.dumps({"properties": {"id": {"type": "string"}}}))
     raw, _ = converted(manifest({"name": "../other"}), clean_room)
     assert "columns" not in only(raw)
+
+
+@pytest.mark.parametrize(("kind", "word"), [("PageIncrement", "page"), ("OffsetIncrement", "offset")])
+def test_a_number_that_goes_nowhere_is_a_question(kind: str, word: str) -> None:
+    strategy = {"type": kind, "page_size": 50, "start_from_page": 1}
+    paginator = {
+        "type": "DefaultPaginator",
+        "pagination_strategy": strategy,
+        "page_token_option": {"type": "RequestPath"},
+    }
+    source = manifest()
+    source["streams"][0]["retriever"]["paginator"] = paginator
+    assert ("question", f"which parameter takes the number? It is sent as {word}") in told(drafted(source))

@@ -80,7 +80,7 @@ def _offset(scope: Scope, part: Part, strategy: Part, token: Part | None) -> dic
             scope.draft.ask("which parameter takes the size of a page? It is sent as limit", *_PLACE)
     if size is None:
         scope.draft.ask(f"how long is a page? {USUAL_PAGE} rows are asked for", *_PLACE)
-    where = _named(token, "offset", scope)
+    where = _counter(token, "offset", scope)
     return {"type": "offset", "limit": size or USUAL_PAGE, **unusual({**where, **limit}), "total_path": None}
 
 
@@ -90,7 +90,14 @@ def _page_number(scope: Scope, part: Part, strategy: Part, token: Part | None) -
     if strategy["start_from_page"] is None and strategy["inject_on_first_request"] is not True:
         scope.draft.ask("does the API count pages from 0, or from 1? The manifest does not say; 0 is taken", *_PLACE)
     begins = {"base_page": int(first)} if str(first) in ("0", "1") else {"base_page": 1, "page": int(first)}
-    return {"type": "page_number", **begins, **unusual(_named(token, "page", scope))}
+    return {"type": "page_number", **begins, **unusual(_counter(token, "page", scope))}
+
+
+def _counter(token: Part | None, word: str, scope: Scope) -> dict[str, Any]:
+    """The words that say where a number goes; a question where the manifest says nothing of it."""
+    if target_of(token) is None:
+        scope.draft.ask(f"which parameter takes the number? It is sent as {word}", *_PLACE)
+    return _named(token, word, scope)
 
 
 def _add_size(scope: Scope, part: Part, strategy: Part) -> None:

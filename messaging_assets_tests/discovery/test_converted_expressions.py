@@ -273,3 +273,23 @@ def test_a_number_that_goes_nowhere_is_a_question(kind: str, word: str) -> None:
     source = manifest()
     source["streams"][0]["retriever"]["paginator"] = paginator
     assert ("question", f"which parameter takes the number? It is sent as {word}") in told(drafted(source))
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_mark_that_is_the_parents_is_left_to_the_parents(is_told: bool, clean_room: Path) -> None:
+    added = {
+        "type": "AddFields",
+        "fields": [{"path": ["at"], "value": "{{ stream_slice.extra_fields['changed_at'] }}"}],
+    }
+    router = parent("teams", extra_fields=[["changed_at"]], incremental_dependency=is_told)
+    source = routed(
+        router, path="/{{ stream_partition.teams_id }}", transformations=[added], **cursor(cursor_field="at")
+    )
+    source["streams"][-1]["incremental_sync"] |= {"start_time_option": None, "end_time_option": None}
+
+    raw, done = converted(source, clean_room)
+
+    messages = raw["resources"][-1]
+    assert "incremental" not in messages["endpoint"]
+    assert messages.get("only_changed_parents") == ("changed_at" if is_told else None)
+    assert ("its mark at is its parent's" in done.stderr) is not is_told

@@ -236,11 +236,18 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
+def _whole(raw: dict[str, Any]) -> dict[str, Any]:
+    """A stream as it is read at first."""
+    whole = raw.get("full_refresh_stream") if raw.get("type") == "StateDelegatingStream" else None
+    return {"name": raw.get("name"), **whole} if isinstance(whole, dict) else raw
+
+
 def streams_of(manifest: dict[str, Any], texts: Texts, schemas: Path) -> list[Stream]:
     """The streams of a resolved manifest that can be played, parents too."""
     found: dict[str, Stream] = {}
 
     def add(raw: dict[str, Any]) -> None:
+        raw = _whole(raw)
         name = str(raw.get("name"))
         if name in found or not isinstance(raw.get("retriever"), dict) or "requester" not in raw["retriever"]:
             return
@@ -257,5 +264,5 @@ def streams_of(manifest: dict[str, Any], texts: Texts, schemas: Path) -> list[St
         for config in (one for router in stream.routers for one in _listed(router.get("parent_stream_configs"))):
             key = str(texts.value(config, config["parent_key"])).replace("/", ".").split(".")
             needed = [(key, "p"), *(([str(one) for one in extra], "e") for extra in config.get("extra_fields") or [])]
-            found[str(config["stream"]["name"])].needs.extend(needed)
+            found[str(_whole(config["stream"])["name"])].needs.extend(needed)
     return list(found.values())

@@ -111,6 +111,16 @@ def _comparison(scope: Scope, node: ast.expr | None, part: Part) -> str | None:
     return f"@.{quoted_path(*field.split('.'))} {operator} {value}"
 
 
+def leave_to_parents(scope: Scope) -> None:
+    """Take a mark out that is a field of the parent's: it tells which lists may have changed, and nothing of rows."""
+    mark = scope.draft.endpoint.get("incremental", {}).get("cursor_path")
+    if mark in _of_parents(scope):
+        del scope.draft.endpoint["incremental"]
+        if not scope.draft.raw.get("only_changed_parents"):
+            told = f"its mark {mark} is its parent's, which is no mark of rows; see only_changed_parents"
+            scope.draft.ask(told, "endpoint")
+
+
 def add_key(scope: Scope, stream: Part) -> None:
     """Say what tells rows apart, and what becomes of rows that come again."""
     written = stream["primary_key"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from messaging_assets.conversion.components.expressions import settings_of, single
-from messaging_assets.conversion.components.parts import Part, target_of
+from messaging_assets.conversion.components.parts import Part, target_of, whole_stream
 from messaging_assets.conversion.components.values import Unknown
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.texts import only
@@ -172,7 +172,7 @@ def _add_parent(scope: Scope, parent: Part, resources: Parents) -> None:
     _name_extras(scope, parent, name)
     _inject(scope, parent.part("request_option"), f"{{resources.{name}.{path}}}")
     if parent["incremental_dependency"]:
-        cursor = next(iter(stream.parts("incremental_sync")), None) if stream else None
+        cursor = next(iter(whole_stream(stream).parts("incremental_sync")), None) if stream else None
         changes = single(cursor["cursor_field"], cursor.parameters) if cursor else None
         # A parent's own cursor tells that it changed; without one, whatever its record says does.
         plain = quoted_path(*changes.split(".")) if isinstance(changes, str) and not scope.has_several else None

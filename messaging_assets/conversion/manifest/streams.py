@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from messaging_assets.conversion.components.expressions import pieces_of
-from messaging_assets.conversion.components.parts import Part, resolved
+from messaging_assets.conversion.components.parts import Part, resolved, whole_stream
 from messaging_assets.conversion.components.values import seconds_of
 from messaging_assets.conversion.manifest import answers
 from messaging_assets.conversion.manifest.addresses import settle_addresses
@@ -97,7 +97,7 @@ class _Streams:
             if one.kind == "ConditionalStreams":
                 yield from one.parts("streams")
             else:
-                yield _whole(one)
+                yield whole_stream(one)
 
     def _name(self, stream: Part) -> str:
         name = "".join(one for one in pieces_of(str(stream["name"] or ""), stream.parameters) if isinstance(one, str))
@@ -118,7 +118,7 @@ class _Streams:
 
     def parent(self, stream: Part) -> Scope | None:
         """The scope of a parent's resource; None where it cannot be one."""
-        draft = self._draft(_whole(stream))
+        draft = self._draft(whole_stream(stream))
         return self._scopes.get(draft.name) if draft.is_carried else None
 
     def union(self, parents: Sequence[Scope]) -> str:
@@ -176,6 +176,7 @@ class _Streams:
         is_range_first = retriever["ignore_stream_slicer_parameters_on_paginated_requests"] is True
         add_next_request(scope, of_first_page, is_range_first)
         _add_steps(scope, stream, selector)
+        answers.leave_to_parents(scope)
         answers.add_key(scope, stream)
         answers.add_columns(scope, stream, self._converted.folder)
 
@@ -188,11 +189,6 @@ def _add_steps(scope: Scope, stream: Part, selector: Part | None) -> None:
     else:
         answers.add_filter(scope, selector)
         add_transformations(scope, stream)
-
-
-def _whole(stream: Part) -> Part:
-    """A stream as it is read at first, where it is read otherwise once it has a state."""
-    return stream.part("full_refresh_stream") or stream if stream.kind == "StateDelegatingStream" else stream
 
 
 def _asked(stream: Part) -> str:

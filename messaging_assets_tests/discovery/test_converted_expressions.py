@@ -293,3 +293,12 @@ def test_a_mark_that_is_the_parents_is_left_to_the_parents(is_told: bool, clean_
     assert "incremental" not in messages["endpoint"]
     assert messages.get("only_changed_parents") == ("changed_at" if is_told else None)
     assert ("its mark at is its parent's" in done.stderr) is not is_told
+
+
+@pytest.mark.parametrize(
+    ("path", "selector"), [(["data", "*", "data", "*"], "data[*].data.*"), (["*", "rooms"], "[*].rooms")]
+)
+def test_a_star_at_the_end_is_any_key_and_another_one_each_element(path: list[str], selector: str) -> None:
+    source = manifest()
+    source["streams"][0]["retriever"]["record_selector"] = {"extractor": {"type": "DpathExtractor", "field_path": path}}
+    assert endpoint_of(drafted(source))["data_selector"] == selector

@@ -43,9 +43,9 @@ def add_selector(scope: Scope, selector: Part | None) -> None:
     if extractor["record_expander"]:
         scope.draft.lose("its records are elements of a list inside each record; write data_selector", *_SELECTOR)
     written = ""
-    for step in steps:
+    for place, step in enumerate(steps, 1):
         if step == "*":
-            written += ".*" if step is steps[-1] else "[*]"
+            written += ".*" if place == len(steps) else "[*]"
         elif step not in (None, ""):
             written += f".{quoted_path(str(step))}"
     scope.draft.endpoint["data_selector"] = written.lstrip(".") or "$"

@@ -302,3 +302,10 @@ def test_a_star_at_the_end_is_any_key_and_another_one_each_element(path: list[st
     source = manifest()
     source["streams"][0]["retriever"]["record_selector"] = {"extractor": {"type": "DpathExtractor", "field_path": path}}
     assert endpoint_of(drafted(source))["data_selector"] == selector
+
+
+def test_records_at_a_place_that_the_manifest_does_not_name_are_a_question() -> None:
+    source = manifest()
+    extractor = {"type": "DpathExtractor", "field_path": ["{{ parameters['place'] }}"]}
+    source["streams"][0]["retriever"]["record_selector"] = {"extractor": extractor}
+    assert any("Where are they? Write data_selector" in words for kind, words in told(drafted(source)))

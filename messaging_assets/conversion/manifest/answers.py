@@ -42,7 +42,7 @@ def add_selector(scope: Scope, selector: Part | None) -> None:
     steps = [scope.written(one, extractor, *_SELECTOR, is_doubled=False) for one in path or []]
     if extractor["record_expander"]:
         scope.draft.lose("its records are elements of a list inside each record; write data_selector", *_SELECTOR)
-    if steps and not any(steps):
+    if any(path or []) and not any(steps):
         told = "where its records are is said by something that the manifest does not have, so the whole answer is one"
         scope.draft.ask(f"{told}. Where are they? Write data_selector", *_SELECTOR)
     written = ""

@@ -1,6 +1,6 @@
 """REST APIs, described in one file each, as checked and scheduled Dagster assets.
 
-The way from a file to a table, in rooms. No room imports one further down, but for types; a test reads this drawing.
+The way from a file to a table, in rooms. No room imports one further down; a test reads this drawing.
 
     apis/<api>.yaml      one file = one API
 
@@ -20,11 +20,11 @@ The way from a file to a table, in rooms. No room imports one further down, but 
     http/wire/           one request and its one answer, byte by byte, within bounds
     http/ways/           secrets onto requests: as they are, asked for, signed
     http/                attempts, secrets, pace, pages asked for ahead
-    http/jobs/           exports that an API makes by and by: begun, waited for, fetched, deleted
     reading/times/       moments as APIs write them and files say them
     reading/cursors/     what is newer than the last sync
     reading/evidence/    what the pages of a list show of its being whole
     reading/             one list page by page, and whether it came whole
+    reading/jobs/        exports that an API makes by and by: begun, waited for, fetched, deleted
     reading/paging/      how a list goes on: one paginator a `type` of the file
 
     rows/values/         values of one column, from JSON to Arrow, none altered in silence
@@ -53,10 +53,10 @@ The way from a file to a table, in rooms. No room imports one further down, but 
     conversion/components/ a manifest's parts
     conversion/manifest/ from low-code manifests to resources
     sandbox/             an API to try everything on
+    cli/health/          what `doctor` looks at
     cli/                 the command line, one file a verb
     cli/written/         verbs that write an API file
     cli/shown/           verbs that show what is in the destination
-    cli/health/          what `doctor` looks at
 
     definitions.py       the front door of Dagster, imported by no one
     description_files.py, rest_api.py    names that users import

@@ -10,9 +10,9 @@ from typing import Any
 
 def remember_rows() -> None:
     """Let the sandbox make the first rows of a table once for each seed: a tenth of a small test's time."""
-    from messaging_assets.sandbox import server
+    from messaging_assets.sandbox import played_apis
 
-    make, known = vars(server)["generate"], dict[Any, bytes]()
+    make, known = vars(played_apis)["generate"], dict[Any, bytes]()
 
     def generate(seed: int, table: Any) -> Iterator[Any]:
         made = make(seed, table)
@@ -22,4 +22,4 @@ def remember_rows() -> None:
         yield from marshal.loads(known[seed, table])
         yield from islice(made, table.size, None)
 
-    vars(server)["generate"] = generate
+    vars(played_apis)["generate"] = generate

@@ -22,13 +22,12 @@ def room_of(module: str) -> str:
 
 
 def imported_at_once(path: Path) -> set[str]:
-    """The rooms that a module imports when it is imported itself."""
+    """The rooms that a module imports when it is imported itself, those for types alone included."""
     found: set[str] = set()
     waiting: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
     while waiting:
         node = waiting.pop()
-        is_for_types = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
-        if is_for_types or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             continue
         if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "messaging_assets":
             parts = ".".join((node.module or "").split(".")[1:])

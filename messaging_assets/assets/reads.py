@@ -17,10 +17,8 @@ from messaging_assets.description.parents import ancestry
 from messaging_assets.destination.pipelines import loader_file_format
 from messaging_assets.foundation.failures import CapReached, LoadDiffers, SyncFailure, TooManySetAside, sync_failure
 from messaging_assets.http.authenticators import Authenticators
-from messaging_assets.http.jobs.asking import JobRequests
-from messaging_assets.http.jobs.jobs import Jobs
 from messaging_assets.http.session import ApiSession
-from messaging_assets.http.terms import EarlyCounts
+from messaging_assets.http.wire.terms import EarlyCounts
 from messaging_assets.http.wire.validators import Unchanged
 from messaging_assets.loading.kept_receipt import KeptReceipt
 from messaging_assets.loading.marks.target import ReadTarget
@@ -34,6 +32,8 @@ from messaging_assets.loading.table.resource_table import ResourceTable
 from messaging_assets.loading.table.unchanged import is_as_loaded
 from messaging_assets.reading.cursors.marks import cursor_of
 from messaging_assets.reading.evidence.repeats import Repeats
+from messaging_assets.reading.jobs.asking import JobRequests
+from messaging_assets.reading.jobs.jobs import Jobs
 from messaging_assets.reading.receipt import Receipt, Verdict
 from messaging_assets.reading.resume_point import CannotResume, MarkRefused
 from messaging_assets.rows.values.undeclared_types import Retyped

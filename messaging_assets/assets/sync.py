@@ -43,6 +43,7 @@ from messaging_assets.seams.dlt_names import PipelineStepFailed
 from messaging_assets.seams.dlt_settings import own_settings, refuse_environment
 from messaging_assets.tables.altered_tables import NEEDED, altered
 from messaging_assets.tables.failed_loads import refused_for_good
+from messaging_assets.tables.housekeeping import tidy_up
 from messaging_assets.tables.taking_away import TakenOut
 from messaging_assets.tables.window_rows import rows_by_window
 
@@ -211,8 +212,9 @@ class _Sync:
         if unseen := task.receipt.fields.told:
             task.context.log.warning("%s: no record has what the file takes of it, %s; %s", task.asset, unseen, CORRECT)
         settled = self._settled(table, load_ids, result, metadata)
+        tidied = tidy_up(table.description, table.resource, table.folders.of_project)
         # What the sync saw comes first on the asset's page, what dlt did after it.
-        return replace(settled, metadata={**settled.metadata, **table.tidy(), **loaded})
+        return replace(settled, metadata={**settled.metadata, **tidied, **loaded})
 
     def _unchanged(self, table: ResourceTable, unchanged: Unchanged) -> SyncResult:
         """The result of a sync whose list is the one that is in the table, so that nothing was loaded."""

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from requests.auth import AuthBase
 
 from messaging_assets.description.api import ApiDescription, Resource
+from messaging_assets.description.authentication import Auth
 from messaging_assets.foundation.redaction import Redaction
 from messaging_assets.http.authentication import authenticator
 
-if TYPE_CHECKING:
-    from messaging_assets.assets.credentials import ApiCredentials
+
+class Secrets(Protocol):
+    """Where secrets and addresses are looked up: `ApiCredentials` in the room `assets`."""
+
+    def all_secrets(self, description: ApiDescription) -> list[str]: ...
+    def secrets_for(self, description: ApiDescription, resource: Resource) -> dict[str, str]: ...
+    def token_url_for(self, description: ApiDescription, auth: Auth | None) -> str | None: ...
 
 
 class Authenticators:
@@ -31,7 +37,7 @@ class Authenticators:
     def __init__(
         self,
         description: ApiDescription,
-        credentials: ApiCredentials,
+        credentials: Secrets,
         redaction: Redaction,
         run: str | None = None,
     ) -> None:

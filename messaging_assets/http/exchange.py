@@ -20,7 +20,6 @@ from messaging_assets.foundation.failures import MendDescription, TryAgainLater
 from messaging_assets.foundation.redaction import plain_origin
 from messaging_assets.http.judgement import is_renewed_by, judged
 from messaging_assets.http.pacing import Pacing
-from messaging_assets.http.terms import Ignored, LedAway, Terms
 from messaging_assets.http.trouble import (
     Trouble,
     broken_on_the_way,
@@ -31,6 +30,7 @@ from messaging_assets.http.trouble import (
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.http.wire.rate_limits import allowance
 from messaging_assets.http.wire.redirects import loses_query, moved, redirect_of
+from messaging_assets.http.wire.terms import Ignored, LedAway, Terms
 from messaging_assets.http.wire.transport import OtherOrigin, Transport
 from messaging_assets.http.wire.validators import Unchanged
 

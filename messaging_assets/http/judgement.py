@@ -14,7 +14,6 @@ from messaging_assets.description.endpoint import says_nothing_of_rows
 from messaging_assets.description.names import variable
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import CheckCredentials, MendDescription, TryAgainLater
-from messaging_assets.http.terms import Ignored, Terms
 from messaging_assets.http.trouble import (
     Trouble,
     about_clock,
@@ -24,6 +23,7 @@ from messaging_assets.http.trouble import (
 )
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.http.wire.spool import NoRoom
+from messaging_assets.http.wire.terms import Ignored, Terms
 from messaging_assets.http.wire.validators import Unchanged, other_than
 
 

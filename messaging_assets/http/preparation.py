@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 import requests
@@ -15,10 +15,8 @@ from messaging_assets.description.ways.origins import NoAddress, is_among, or_al
 from messaging_assets.foundation.failures import MendDescription, SyncFailure
 from messaging_assets.foundation.redaction import plain_address, plain_origin
 from messaging_assets.http.wire.answer import Answer
+from messaging_assets.http.wire.terms import AskedList
 from messaging_assets.http.wire.validators import is_etag
-
-if TYPE_CHECKING:
-    from messaging_assets.reading.one_list import Reading
 
 # Of these types no value makes several, or is written otherwise by requests.
 _PLAIN = frozenset((str, int, type(None)))
@@ -85,7 +83,7 @@ class Preparation:
         self,
         request: requests.PreparedRequest,
         asked: requests.Request,
-        answer: Callable[[requests.PreparedRequest, requests.Request, Reading], Answer],
+        answer: Callable[[requests.PreparedRequest, requests.Request, AskedList], Answer],
     ) -> Answer:
         """The answer to a request, or to one for a shorter page, where the first is refused and may be shorter.
 
@@ -94,7 +92,7 @@ class Preparation:
             asked: what it was made of.
             answer: sends it.
         """
-        reading: Reading = request.reading  # type: ignore[attr-defined]
+        reading: AskedList = request.reading  # type: ignore[attr-defined]
         while True:
             try:
                 return answer(request, asked, reading)
@@ -104,7 +102,7 @@ class Preparation:
             request = self.prepared(asked, reading)
 
     def prepared(
-        self, request: requests.Request, reading: Reading, jar: RequestsCookieJar | None = None
+        self, request: requests.Request, reading: AskedList, jar: RequestsCookieJar | None = None
     ) -> requests.PreparedRequest:
         """A request of a list as it is sent, with its secrets.
 
@@ -136,7 +134,7 @@ class Preparation:
         """
         return is_among(origin(address), self._hosts, self._origin)
 
-    def _keep_to_origin(self, request: requests.Request, reading: Reading) -> None:
+    def _keep_to_origin(self, request: requests.Request, reading: AskedList) -> None:
         address = str(request.url)
         try:
             if address.startswith("http://") and self.is_ours(safe := f"https{address[4:]}"):

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import requests
 from dlt.sources.helpers.requests import Session
@@ -25,17 +25,14 @@ from messaging_assets.http.exchange import Exchange
 from messaging_assets.http.pacing import Pacing
 from messaging_assets.http.pages_ahead import ListId, PageId, PagesAhead
 from messaging_assets.http.preparation import Preparation
-from messaging_assets.http.terms import Counts, Ignored, Terms
 from messaging_assets.http.ways.asked_secrets import Asking
 from messaging_assets.http.ways.oauth_tokens import refused_client
 from messaging_assets.http.wire.answer import Answer, for_next_part, keep_rest, refused_look
 from messaging_assets.http.wire.body import ACCEPTED_ENCODINGS
 from messaging_assets.http.wire.hosts import HostsTransport
+from messaging_assets.http.wire.terms import AskedList, Counts, Ignored, Terms
 from messaging_assets.http.wire.transport import Transport
 from messaging_assets.seams.dlt_rest_client import IgnoreResponseException
-
-if TYPE_CHECKING:
-    from messaging_assets.reading.one_list import Reading
 
 _logger = logging.getLogger(__name__)
 # How many requests at once an API took well when this process asked it last, by its origin.
@@ -63,7 +60,7 @@ class BegunList:
 class ApiSession(Session):
     """Sends the requests of one sync.
 
-    Every request carries the `Reading` it belongs to; a paginator puts it there. That says on what terms it is asked
+    Every request carries the list it belongs to; a paginator puts it there. That says on what terms it is asked
     and which authentication it takes.
 
     Args:
@@ -101,7 +98,7 @@ class ApiSession(Session):
 
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         """Check the origin, join the secrets, and send the pages ahead that the paginator named."""
-        reading: Reading = request.reading  # type: ignore[attr-defined]
+        reading: AskedList = request.reading  # type: ignore[attr-defined]
         if (of_part := for_next_part(request)) is not None:
             return of_part
         prepared = self.ahead.take(page_id(request, reading))
@@ -125,7 +122,7 @@ class ApiSession(Session):
         asked: requests.Request = request.__dict__.pop("asked")
         return keep_rest(asked, self.preparation.answered(request, asked, self._answer_for))
 
-    def _answer_for(self, request: requests.PreparedRequest, asked: requests.Request, reading: Reading) -> Answer:
+    def _answer_for(self, request: requests.PreparedRequest, asked: requests.Request, reading: AskedList) -> Answer:
         # Taken off, because an answer holds its request, and a circle would keep its body in memory.
         future: Future[Answer | None] | None = request.__dict__.pop("answer", None)
         try:
@@ -145,7 +142,7 @@ class ApiSession(Session):
             return _ended(reading, request, ignored)
         except SyncFailure as failure:
             # Sent ahead as a page of the list, before anybody knew that the list was over.
-            if future and reading.ending.look is not None:
+            if future and reading.terms.is_look:
                 return refused_look(request)
             raise jobs.refused_page(reading, failure) if jobs else failure from failure.__cause__
 
@@ -183,17 +180,17 @@ class ApiSession(Session):
             prepared: the request.
             counts: where it is counted, if not where its reading counts.
         """
-        reading: Reading = prepared.reading  # type: ignore[attr-defined]
+        reading: AskedList = prepared.reading  # type: ignore[attr-defined]
         terms = reading.terms if counts is None else replace(reading.terms, counts=counts)
         return self._with_secrets(reading).answer(prepared, terms)
 
-    def _with_secrets(self, reading: Reading) -> Exchange:
+    def _with_secrets(self, reading: AskedList) -> Exchange:
         exchange, auth = self._exchange, reading.auth
         if auth is None:
             return exchange
         return Exchange(exchange.transport, self.pacing, self._closing, partial(renewed, auth), partial(signed, auth))
 
-    def ask(self, request: requests.Request, reading: Reading, terms: Terms) -> Answer:
+    def ask(self, request: requests.Request, reading: AskedList, terms: Terms) -> Answer:
         """Send a request for a list on other terms than those of its pages, such as one about its job."""
         return self._with_secrets(reading).answer(self.preparation.prepared(request, reading), terms)
 
@@ -261,12 +258,11 @@ class ListSession:
             raise IgnoreResponseException from None
 
 
-def _ended(reading: Reading, request: requests.PreparedRequest, end: Ignored) -> Answer:
+def _ended(reading: AskedList, request: requests.PreparedRequest, end: Ignored) -> Answer:
     """Tell dlt that an answer ended the list, and note how; what stands for one that was only to be looked at."""
-    if reading.ending.look is not None:
+    if reading.terms.is_look:
         return refused_look(request)
-    with reading.context.receipt.page_lock:
-        reading.ending.left_by("end" if end.is_end else end.action, end.how)
+    reading.left_by("end" if end.is_end else end.action, end.how)
     raise IgnoreResponseException from None
 
 
@@ -281,12 +277,12 @@ def _warn_of_plain_http(url: str) -> None:
         _logger.warning("%s is plain http, so secrets and rows travel readable; use https", plain_address(url))
 
 
-def list_id(reading: Reading) -> ListId:
+def list_id(reading: AskedList) -> ListId:
     """What tells the list of a reading from all others of a session."""
     return ListId(reading.context.number, reading.name)
 
 
-def page_id(request: requests.Request, reading: Reading) -> PageId:
+def page_id(request: requests.Request, reading: AskedList) -> PageId:
     """What tells the page that a request is for from all others of a session."""
     return _page_of(list_id(reading), request)
 

@@ -1,51 +1,33 @@
-"""How one list ends, and the verdict that follows from it."""
+"""One list while it is read, how it ends, and the verdict that follows from that."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Any
 
 from messaging_assets.foundation.failures import MendDescription, SyncFailure
-from messaging_assets.reading.evidence.usual_caps import OF_SEVERAL
-from messaging_assets.reading.facts import facts_of, is_open_ended
+from messaging_assets.http.wire.terms import Terms
+from messaging_assets.reading.facts import End, facts_of, is_open_ended, missed
+from messaging_assets.reading.list_context import ListContext
+from messaging_assets.reading.one_list import OneList
 from messaging_assets.reading.receipt import Finding, Verdict
 from messaging_assets.reading.resume_point import MarkRefused
 from messaging_assets.reading.verdict import judge
 
-if TYPE_CHECKING:
-    from messaging_assets.reading.one_list import Reading
-
-
 _HALVED = "a window with more rows than one range gives was cut in two"
 
 
-class Ending:
-    """How a list ends, and what speaks against that.
+class Ending(End):
+    """How a list ends, and what follows from that for the receipt, for other lists and for the next sync.
 
     Args:
         reading: the list.
-
-    Attributes:
-        how: how the list ended; None while it goes on.
-        may_end_with: statuses that mean "past the last page" from here on.
-        is_more_said: whether the page that came last says that there is more.
-        doubt: what says that the list goes on, although it ended, as a clause.
-        look: how the list ended, while a page is asked for that only tells whether it moved or began elsewhere.
-        is_short: whether a page with nothing but the row that was asked for again is the end.
-        is_refused: whether the end is a refusal that the file declares as one.
-        is_left: whether a response action ended the list before its end.
-        usual_caps: the numbers of rows at which nobody knows whether the end is a cap; none where it is none.
     """
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: OneList) -> None:
+        super().__init__()
         self._reading = reading
-        self.how: str | None = None
-        self.may_end_with: frozenset[int] = frozenset()
-        self.doubt: str | None = None
-        self.look: str | None = None
-        self.is_more_said = self.is_short = self.is_left = self.is_refused = False
-        self.usual_caps = OF_SEVERAL
         self._doubts_before = 0
 
     def begin(self) -> None:
@@ -64,7 +46,7 @@ class Ending:
             return
         reading, context = self._reading, self._reading.context
         receipt, window = context.receipt, reading.window
-        came = (context.asset, context.is_parent, reading.counts.all_rows, _usual_caps(reading, is_early))
+        came = (context.asset, context.is_parent, reading.counts.all_rows, _usual_caps(reading, self, is_early))
         is_capped = receipt.caps.is_cap(*came)
         # A window below the cap holds all of its rows.
         self.how = how = _HALVED if is_capped and _halve(reading) else how
@@ -75,7 +57,7 @@ class Ending:
             return
         receipt.caps.ended(*came)
         _count(reading, is_early)
-        judged = None if is_early else judge(facts_of(reading), how)
+        judged = None if is_early else judge(facts_of(reading, self), how)
         worst = max((one for one in (finding, judged) if one), key=lambda one: one.verdict)
         is_read = worst.verdict < Verdict.INCOMPLETE and not self.is_left
         is_sure = worst.verdict <= Verdict.READ_TO_THE_END and not self.is_left and not is_capped
@@ -105,7 +87,7 @@ class Ending:
             return
         self._reading.join.ended_open()
         self.is_refused = True
-        if is_open_ended(self._reading) and _halve(self._reading):
+        if is_open_ended(self._reading, self) and _halve(self._reading):
             # A limit of the API would look like this end, and half of the window is below it.
             self.over(_HALVED)
             return
@@ -167,10 +149,60 @@ class Ending:
     @property
     def missed(self) -> str | None:
         """That a count of all rows is larger than what came, as a clause; None where none is."""
-        return None if self.is_left else _missed(self._reading)
+        return missed(self._reading, self)
 
 
-def _of_left_list(reading: Reading, how: str) -> Finding:
+class Reading(OneList):
+    """One list while it is read.
+
+    Args:
+        context: what it shares with the other lists of its resource.
+        name: which of them, or of their windows, it is; empty for a resource without a parent or windows.
+
+    Attributes:
+        ending: how it ends.
+    """
+
+    def __init__(self, context: ListContext, name: str = "") -> None:
+        super().__init__(context, name)
+        self.ending = Ending(self)
+
+    @property
+    def terms(self) -> Terms:
+        """On what terms the next request is sent; declared end statuses count from the second page on."""
+        paginator = self.context.endpoint.paginator
+        declared = frozenset(paginator.end_status_codes if paginator and self.page else ())
+        ends, is_look = declared | self.ending.may_end_with, self.ending.look is not None
+        unless = None if self.page else self.context.so_far.unless
+        return replace(self.context.terms, end_statuses=ends, page=self.page + 1, is_look=is_look, unless=unless)
+
+    def begin(self) -> None:
+        """The first request is about to leave; from here on the list must be ended to count as read."""
+        self.context.so_far.current = self
+        # A list that was finished before an interruption is known.
+        if not self.context.is_parent:
+            self.context.receipt.lists_begun += bool(self.list_name) and self.begins_list
+            if self.window:
+                self.context.receipt.windows = (self.context.receipt.windows or 0) + 1
+        self.context.receipt.lists_open += 1
+        self.ending.begin()
+
+    def look_beside(self, response: Any) -> None:
+        """Note what an answer without the list says of more."""
+        if doubt := self.claims.watch_without_list(response, self.found.selector, self.page, self.position):
+            self.ending.doubt = doubt
+
+    def left_by(self, action: str, how: str) -> None:
+        """An answer ends the list as the file declares; called from a session.
+
+        Raises:
+            CannotResume: it was the request for the place that was kept.
+        """
+        with self.context.receipt.page_lock:
+            self.ending.left_by(action, how)
+
+
+def _of_left_list(reading: OneList, how: str) -> Finding:
     left, marks = f"the list was left after page {reading.page} by {how}", reading.context.marks
     has_new = reading.counts.before or (reading.cursor and not reading.cursor.known.are_all)
     if not (has_new and marks and marks.would_repeat) or reading.context.is_parent:
@@ -180,7 +212,7 @@ def _of_left_list(reading: Reading, how: str) -> Finding:
     return Finding(Verdict.INCOMPLETE, words, "write merge, or action: empty if that answer is the end")
 
 
-def _count(reading: Reading, is_early: bool) -> None:
+def _count(reading: OneList, is_early: bool) -> None:
     """Let the receipt count the list's rows, or the parents that they are."""
     receipt = reading.context.receipt
     if reading.context.is_parent:
@@ -191,7 +223,7 @@ def _count(reading: Reading, is_early: bool) -> None:
         receipt.announced(reading.total)
 
 
-def _halve(reading: Reading) -> bool:
+def _halve(reading: OneList) -> bool:
     """Have the window under way read in two halves; whether it can be."""
     if reading.window is None or not (reading.window.is_halved or reading.window.halve()):
         return False
@@ -199,22 +231,13 @@ def _halve(reading: Reading) -> bool:
     return True
 
 
-def _usual_caps(reading: Reading, is_early: bool) -> frozenset[int]:
+def _usual_caps(reading: OneList, end: End, is_early: bool) -> frozenset[int]:
     """The numbers of rows at which the list may have been cut; none where its end is known."""
-    ending = reading.ending
-    is_told = is_early or ending.is_left or ending.may_end_with or reading.is_one_object
-    return frozenset() if is_told or reading.claims.are_all(reading.counts.all_rows) else ending.usual_caps
+    is_told = is_early or end.is_left or end.may_end_with or reading.is_one_object
+    return frozenset() if is_told or reading.claims.are_all(reading.counts.all_rows) else end.usual_caps
 
 
-def _missed(reading: Reading) -> str | None:
-    context = reading.context
-    # What the API counts may be more than what a cursor or a filter takes of it.
-    is_part = context.incremental or "?" in (context.endpoint.data_selector or "")
-    is_unsaid = not reading.claims.is_believed or reading.is_one_object or reading.claims.totals
-    return None if is_part or is_unsaid else reading.claims.more_than(reading.counts.all_rows)
-
-
-def _forgotten(reading: Reading, how: str) -> SyncFailure:
+def _forgotten(reading: OneList, how: str) -> SyncFailure:
     """What to raise when the API has forgotten the token of the last sync, as the file says that its answer means."""
     marks = reading.context.marks
     what = f"the API answered {how}, which response_actions take for a token that it has forgotten"

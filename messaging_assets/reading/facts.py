@@ -1,13 +1,39 @@
-"""What was counted and seen in one list that is over: what its verdict follows from."""
+"""What was counted and seen in one list, and how it ends: what its verdict follows from."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from messaging_assets.reading.one_list import Reading
+from messaging_assets.reading.evidence.usual_caps import OF_SEVERAL
+from messaging_assets.reading.one_list import OneList
+
+
+@dataclass
+class End:
+    """How a list ends, and what speaks against that.
+
+    Args:
+        how: how the list ended; None while it goes on.
+        may_end_with: statuses that mean "past the last page" from here on.
+        doubt: what says that the list goes on, although it ended, as a clause.
+        look: how the list ended, while a page is asked for that only tells whether it moved or began elsewhere.
+        is_more_said: whether the page that came last says that there is more.
+        is_short: whether a page with nothing but the row that was asked for again is the end.
+        is_refused: whether the end is a refusal that the file declares as one.
+        is_left: whether a response action ended the list before its end.
+        usual_caps: the numbers of rows at which nobody knows whether the end is a cap; none where it is none.
+    """
+
+    how: str | None = None
+    may_end_with: frozenset[int] = frozenset()
+    doubt: str | None = None
+    look: str | None = None
+    is_more_said: bool = False
+    is_short: bool = False
+    is_refused: bool = False
+    is_left: bool = False
+    usual_caps: frozenset[int] = OF_SEVERAL
 
 
 @dataclass(frozen=True)
@@ -76,8 +102,8 @@ class Facts:
         return bool(self.counts) and min(self.counts) != max(self.counts)
 
 
-def facts_of(reading: Reading) -> Facts:
-    """What was counted and seen in a list that is over."""
+def facts_of(reading: OneList, end: End) -> Facts:
+    """What was counted and seen in a list that is over, and how it ended."""
     context, claims, join, counts = reading.context, reading.claims, reading.join, reading.counts
     repetition, is_one_object = reading.repetition, reading.is_one_object
     is_believed = claims.is_believed and not is_one_object
@@ -94,32 +120,39 @@ def facts_of(reading: Reading) -> Facts:
         is_one_object=is_one_object,
         is_resumed=reading.resume.at is not None,
         moved=moved or _came_twice(reading, is_believed),
-        end=_end_of(reading),
+        end=_end_of(reading, end),
     )
 
 
-def is_open_ended(reading: Reading) -> bool:
+def is_open_ended(reading: OneList, end: End) -> bool:
     """Whether nothing but a refusal shows the last page to be the last."""
-    ending = reading.ending
     is_last_short = reading.counts.is_short(reading.page, reading.context.endpoint)
     # An announced number of pages names the last one too.
-    return ending.is_refused and not ending.may_end_with and not is_last_short
+    return end.is_refused and not end.may_end_with and not is_last_short
 
 
-def _end_of(reading: Reading) -> EndFacts:
-    ending, counts, claims = reading.ending, reading.counts, reading.claims
-    is_untold = reading.is_one_object or ending.is_left
+def missed(reading: OneList, end: End) -> str | None:
+    """That a count of all rows is larger than what came, as a clause; None where none is."""
+    context = reading.context
+    # What the API counts may be more than what a cursor or a filter takes of it.
+    is_part = end.is_left or context.incremental or "?" in (context.endpoint.data_selector or "")
+    is_unsaid = not reading.claims.is_believed or reading.is_one_object or reading.claims.totals
+    return None if is_part or is_unsaid else reading.claims.more_than(reading.counts.all_rows)
+
+
+def _end_of(reading: OneList, end: End) -> EndFacts:
+    is_untold = reading.is_one_object or end.is_left
     return EndFacts(
-        is_refused=ending.is_refused,
-        is_open_ended=is_open_ended(reading),
-        is_more_said=ending.is_more_said and not ending.may_end_with and not ending.is_left,
-        is_short=ending.is_short,
-        missed=ending.missed,
-        doubt=None if is_untold else ending.doubt or claims.stopped_at_bound(counts.all_rows),
+        is_refused=end.is_refused,
+        is_open_ended=is_open_ended(reading, end),
+        is_more_said=end.is_more_said and not end.may_end_with and not end.is_left,
+        is_short=end.is_short,
+        missed=missed(reading, end),
+        doubt=None if is_untold else end.doubt or reading.claims.stopped_at_bound(reading.counts.all_rows),
     )
 
 
-def _came_twice(reading: Reading, is_believed: bool) -> str | None:
+def _came_twice(reading: OneList, is_believed: bool) -> str | None:
     """What shows that rows without a key came twice, as a clause."""
     counts = reading.counts
     if reading.context.keys or counts.full_pages < 2:

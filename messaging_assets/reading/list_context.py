@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from requests.auth import AuthBase
 
@@ -13,17 +13,13 @@ from messaging_assets.description.api import Endpoint, Incremental
 from messaging_assets.description.pagination import OffsetPaginator, SinglePagePaginator
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.redaction import plain_address, plain_origin
-from messaging_assets.http.terms import Terms
+from messaging_assets.http.wire.terms import AnswersOfJobs, Terms
 from messaging_assets.reading.changed_parents import ParentChanges
 from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of
 from messaging_assets.reading.cursors.time_windows import Window
 from messaging_assets.reading.evidence.seen_keys import SentKeys
 from messaging_assets.reading.receipt import Receipt, Verdict
 from messaging_assets.reading.resume_point import KeptRead
-
-if TYPE_CHECKING:
-    from messaging_assets.http.jobs.jobs import Jobs
-    from messaging_assets.reading.one_list import Reading
 
 SetAside = Callable[[Any, str, int], None]
 _UNCHANGED = "lists of parents that did not change since they were loaded were not asked for (only_changed_parents)"
@@ -37,7 +33,7 @@ class ListsSoFar:
     Args:
         interrupted: how far an earlier, interrupted read had committed to.
         finished: lists that came to an end beyond doubt, with how many different records they have.
-        current: the list that is being read.
+        current: the `Reading` that is under way, which is built of this; None where none is.
         is_start_known: whether it is known with which number the API's pages begin.
         header: that of the last answer with a row, where answers are tables; None where they have no header.
         windows: those whose first request is about to leave, by name.
@@ -51,14 +47,14 @@ class ListsSoFar:
 
     interrupted: KeptRead = field(default_factory=KeptRead)
     finished: dict[str, int] = field(default_factory=dict)
-    current: Reading | None = None
+    current: Any = None
     is_start_known: bool = True
     header: tuple[str, ...] | None = None
     windows: dict[str, Window] = field(default_factory=dict)
     windows_read: int = 0
     is_heard: bool = True
     begun_as: int = 0
-    jobs: Jobs | None = None
+    jobs: AnswersOfJobs | None = None
     unless: str | None = None
     validator: str | None = None
 

@@ -1,4 +1,4 @@
-"""One list of the API while it is read: what is known of it. Its pages are judged in `reading/page.py`.
+"""One list of the API: what is known of it while it is read. How it ends is in `reading/ending.py`.
 
 A resource without a parent is one reading; a child resource is one reading per parent. Everything is counted here,
 in the stream. The loaded table can no longer tell: a merge hides repeated rows and missing ones alike.
@@ -7,15 +7,12 @@ in the stream. The loaded table can no longer tell: a merge hides repeated rows 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import requests
 from requests.auth import AuthBase
 
-from messaging_assets.http.terms import Terms
 from messaging_assets.reading.cursors.time_windows import Window
-from messaging_assets.reading.ending import Ending
 from messaging_assets.reading.evidence.claims import Claims
 from messaging_assets.reading.evidence.list_counts import ListCounts
 from messaging_assets.reading.evidence.page_join import PageJoin
@@ -32,8 +29,8 @@ class ListPart(NamedTuple):
     window: Window | None
 
 
-class Reading:
-    """One list while it is read.
+class OneList:
+    """One list while it is read, but for how it ends.
 
     Args:
         context: what it shares with the other lists of its resource.
@@ -49,7 +46,6 @@ class Reading:
         join: whether its pages join.
         repetition: what came again.
         resume: where it goes on behind an interruption.
-        ending: how it ends.
         found: where its pages hold the list.
     """
 
@@ -58,7 +54,7 @@ class Reading:
         self.cursor = context.marks.cursor(self.list_name) if context.marks and context.so_far.is_heard else None
         self.position: Any = None
         self.upcoming: Callable[[requests.Request], Iterable[requests.Request]] = lambda request: ()
-        self.counts, self.ending = ListCounts(), Ending(self)
+        self.counts = ListCounts()
         self.claims = Claims(context.asset, context.endpoint)
         self.join = PageJoin(context.overlap, bool(context.keys))
         self.repetition = Repetition(context.keys)
@@ -103,29 +99,9 @@ class Reading:
         """What puts the secrets onto requests."""
         return self.context.auth
 
-    @property
-    def terms(self) -> Terms:
-        """On what terms the next request is sent; declared end statuses count from the second page on."""
-        paginator = self.context.endpoint.paginator
-        declared = frozenset(paginator.end_status_codes if paginator and self.page else ())
-        ends, is_look = declared | self.ending.may_end_with, self.ending.look is not None
-        unless = None if self.page else self.context.so_far.unless
-        return replace(self.context.terms, end_statuses=ends, page=self.page + 1, is_look=is_look, unless=unless)
-
     def ahead(self, request: requests.Request) -> Iterable[requests.Request]:
         """Requests for the pages after this one that can be sent already."""
         return self.upcoming(request)
-
-    def begin(self) -> None:
-        """The first request is about to leave; from here on the list must be ended to count as read."""
-        self.context.so_far.current = self
-        # A list that was finished before an interruption is known.
-        if not self.context.is_parent:
-            self.context.receipt.lists_begun += bool(self.list_name) and self.begins_list
-            if self.window:
-                self.context.receipt.windows = (self.context.receipt.windows or 0) + 1
-        self.context.receipt.lists_open += 1
-        self.ending.begin()
 
     @property
     def begins_list(self) -> bool:
@@ -140,11 +116,6 @@ class Reading:
     def watch(self, response: Any) -> None:
         """Note what the answer says beside the list: counts, and signs of more."""
         self.claims.watch(response, self.found.selector, self.page, self.counts.sent, self.position)
-
-    def look_beside(self, response: Any) -> None:
-        """Note what an answer without the list says of more."""
-        if doubt := self.claims.watch_without_list(response, self.found.selector, self.page, self.position):
-            self.ending.doubt = doubt
 
     @property
     def total(self) -> int | None:

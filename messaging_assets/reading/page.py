@@ -16,6 +16,7 @@ from messaging_assets.answers.signs_of_more import is_word_of_none
 from messaging_assets.description.pagination import CursorPaginator, HeaderCursorPaginator
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import PagesRepeat
+from messaging_assets.reading.ending import Reading
 from messaging_assets.reading.evidence.page_so_far import PageSoFar
 from messaging_assets.reading.evidence.picked_lists import (
     cut_off_inside,
@@ -25,7 +26,6 @@ from messaging_assets.reading.evidence.picked_lists import (
     look_at_unfiltered,
     sent_by_server,
 )
-from messaging_assets.reading.one_list import Reading
 from messaging_assets.reading.resume_point import Place
 from messaging_assets.reading.selection import FoundList, check_objects, check_selection, take_records
 

@@ -121,7 +121,8 @@ def _judge_records(context: ListContext, response: Any, page: int) -> None:
     where = f"on page {page} of {context.shown(response.url)}"
     _refuse_no_table(context, response, records, where)
     doubt = _doubt_of(context, records)
-    if word := _failing_line(context, records):
+    last = records.closing = _last_apart(context, records)
+    if last and context.endpoint.error_in_body is None and (word := says_failed(last, beside(last, ()))):
         says = f"has '{word.path}' and no {' and '.join(context.keys) or 'field of the first one'}"
         if len(records) == 1 and not records.is_begun:
             raise MendDescription(
@@ -168,12 +169,11 @@ def _doubt_of(context: ListContext, records: Records) -> str | None:
     return records.doubt or (f"the only record has '{word.path}', and may be an error" if word else None)
 
 
-def _failing_line(context: ListContext, records: Records) -> FailureWord | None:
-    """Where the last line says that it failed; one with the key is a record, whatever it says."""
+def _last_apart(context: ListContext, records: Records) -> dict[str, Any] | None:
+    """The last line, where it is no record: one with the key is one, whatever it says."""
     last = records[-1] if records and records.header is None and not records.goes_on else None
-    if not isinstance(last, dict) or any(key in last for key in context.keys or records[0]):
-        return None
-    return None if context.endpoint.error_in_body is not None else says_failed(last, beside(last, ()))
+    is_apart = isinstance(last, dict) and not any(key in last for key in context.keys or records[0])
+    return last if is_apart else None
 
 
 def take_records(context: ListContext, selector: str, response: Any, page: int, rows: list[Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from dlt import Pipeline
@@ -15,9 +15,6 @@ from messaging_assets.reading.times.zones import made_of_clocks, zones_of
 from messaging_assets.rows.values.conversion import arrow_type
 from messaging_assets.rows.values.moments import names_no_zone, with_zone
 from messaging_assets.seams.dlt_names import DatabaseUndefinedRelation
-
-if TYPE_CHECKING:
-    from messaging_assets.rows.targets import Target, Targets
 
 # dlt keeps a column's hints of this kind.
 _ZONE = "x-zone"
@@ -65,20 +62,20 @@ class Zones:
         self._made_of_clocks = set(map(normalize, made_of_clocks(resource)))
         self._noted: set[str] = set()
 
-    def of(self, target: Target, values: Iterable[Any]) -> ZoneInfo | None:
+    def of(self, column: str, data_type: str, values: Iterable[Any]) -> ZoneInfo | None:
         """The zone of a column of moments; None for UTC, and of other columns.
 
         Args:
-            target: the column.
+            column: its name.
+            data_type: dlt's word for its type.
             values: what came.
 
         Raises:
             MendDescription: the table holds moments of another one, and these name none.
         """
-        column = target.name
         zone, known = self._by_name.get(column), self._known.get(column, {})
         name, before = zone.key if zone else "UTC", known.get(_ZONE, "UTC")
-        if target.data_type != "timestamp" or name == before or column in self._noted:
+        if data_type != "timestamp" or name == before or column in self._noted:
             return zone
         if not known.get("data_type") or self._resource.disposition == "replace":
             self._noted.add(column)
@@ -93,15 +90,17 @@ class Zones:
             )
         return zone
 
-    def said(self, rows: list[dict[str, Any]], targets: Targets, column: Callable[[str], str | None]) -> Any:
+    def said(
+        self, rows: list[dict[str, Any]], types: Mapping[str, str], column: Callable[[str], str | None]
+    ) -> list[dict[str, Any]]:
         """Records as they came; where dlt types them, with moments that name their zone.
 
         Args:
             rows: the records.
-            targets: the columns of the table.
+            types: dlt's word for the type of each column of the table.
             column: gives the column of a field.
         """
-        others = {name for name in targets if targets[name].data_type != "timestamp"}
+        others = {name for name, data_type in types.items() if data_type != "timestamp"}
         zones = {name: zone for name, zone in self._by_name.items() if name not in others}
         return [_said(row, zones, column) for row in rows] if zones and self._resource.nested == "tables" else rows
 

@@ -23,11 +23,11 @@ from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.changed_columns import Zones
 from messaging_assets.rows.contract import Contract
 from messaging_assets.rows.fields import Fields, by_field, every_field
-from messaging_assets.rows.hard_deletes import HARD_DELETED, Deletions, deletion_of, needs_mark
+from messaging_assets.rows.hard_deletes import Deletions, deletion_of, needs_mark
 from messaging_assets.rows.keys.key_values import unfit_keys
 from messaging_assets.rows.keys.required import RequiredColumns
 from messaging_assets.rows.targets import KnownTable, Target, Targets
-from messaging_assets.rows.typed_rows import TypedRows
+from messaging_assets.rows.typed_rows import HARD_DELETED, TypedRows
 from messaging_assets.rows.values.conversion import Converted, arrow_type, convert, convert_declared, data_type_of
 from messaging_assets.rows.values.nested import Misfit, all_fit_tables, refuse_for_tables
 from messaging_assets.rows.values.undeclared_types import Retyped, convert_undeclared
@@ -58,8 +58,7 @@ class TableColumns:
     ) -> None:
         normalize = known.normalize
         self._resource, self._asset, self._receipt = resource, asset, receipt
-        self.as_values = False
-        self._kinds = kinds
+        self.as_values, self._kinds = False, kinds
         self._fields = Fields(normalize, resource.nested == "tables")
         self._contract = Contract(resource, asset, receipt)
         self.required = RequiredColumns(resource, asset, known.columns, normalize)
@@ -95,12 +94,12 @@ class TableColumns:
         for (field_name, column), values in zip(fields.items(), by_field(typed.rows, list(fields)), strict=True):
             self._convert(field_name, column, values, typed)
         self._contract.leave_out_tables(typed, targets, self.name)
-        typed.rows = self._zones.said(typed.rows, targets, self.name)
+        typed.rows = self._zones.said(typed.rows, {one: targets[one].data_type for one in targets}, self.name)
         if targets.retyped:
             raise Retyped(targets.retyped, self._asset)
-        self.required.refuse_to_lack_former_keys(typed)
+        self.required.refuse_to_lack_former_keys(typed.arrays)
         self._deletions.note(fields, typed)
-        self.required.leave_out_empty(typed)
+        typed.leave_out_empty(self.required.names)
         if not typed.arrays and len(targets):
             first = targets[next(iter(targets))]
             typed.arrays[first.name] = pa.nulls(len(rows), first.type)
@@ -149,7 +148,8 @@ class TableColumns:
         if is_hinted and target.data_type == "bool":
             values = [None if value is None else deletion_of(value) for value in values]
         to_type = convert_declared if target.is_fixed else convert_undeclared
-        converted = to_type(values, target.data_type, target.type, self._zones.of(target, values))
+        zone = self._zones.of(target.name, target.data_type, values)
+        converted = to_type(values, target.data_type, target.type, zone)
         if target.longest:
             too_long = pc.indices_nonzero(pc.greater(pc.utf8_length(converted.array), target.longest).fill_null(False))
             converted.misfits.update(dict.fromkeys(too_long.to_pylist(), f"longer than {target.longest} characters"))

@@ -12,19 +12,15 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import timezone, tzinfo
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from messaging_assets.description.api import Resource
 from messaging_assets.description.table import MergeDisposition
 from messaging_assets.foundation import moments
+from messaging_assets.reading.receipt import Receipt
 from messaging_assets.reading.times.zones import zones_of
+from messaging_assets.rows.typed_rows import HARD_DELETED, TypedRows
 
-if TYPE_CHECKING:
-    from messaging_assets.reading.receipt import Receipt
-    from messaging_assets.rows.typed_rows import TypedRows
-
-# dlt's hint stands on this column, where the one that the file names is no truth value itself.
-HARD_DELETED = "_hard_deleted"
 _TRUE = frozenset({"true", "t", "yes", "y", "on", "1", "deleted", "removed"})
 _FALSE = frozenset({"", "false", "f", "no", "n", "off", "null", "none", "nil", "undefined", "nan", "never", "active"})
 _FALSE |= {"-", "[]", "{}", "alive", "n/a", "not deleted"}

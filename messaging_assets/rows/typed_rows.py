@@ -5,15 +5,17 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 
-from messaging_assets.rows.hard_deletes import HARD_DELETED
 from messaging_assets.seams.dlt_names import C_DLT_ID
 from messaging_assets.seams.dlt_values import get_row_hash
+
+# dlt's hint `hard_delete` stands on this column, where the one that the file names is no truth value itself.
+HARD_DELETED = "_hard_deleted"
 
 
 @dataclass
@@ -43,6 +45,18 @@ class TypedRows:
         """Leave records out because of a value in a column; the first reason for a record stays."""
         for place, reason in reasons.items():
             self.bad.setdefault(place, f"{column}: {reason}")
+
+    def leave_out_empty(self, columns: Iterable[str]) -> None:
+        """Leave out the records that have no value in one of these columns."""
+        for column in sorted(columns):
+            array = self.arrays.get(column)
+            if array is None:
+                empty = list(range(len(self.rows)))
+            else:
+                nulls = array.is_null().to_pylist() if array.null_count else []
+                empty = [place for place, is_null in enumerate(nulls) if is_null]
+            for place in empty:
+                self.bad.setdefault(place, f"no {column}")
 
     def mark_deleted(self, deleted: list[bool]) -> None:
         """Take a truth value for each record, which says whether it is deleted, as a column of ours."""

@@ -14,7 +14,9 @@ server as a command. It listens on loopback only, and none of its secrets guards
     faults.py       what goes wrong, for whom, how often
     application.py  request in, answer out: addresses, credentials, tokens
     control.py      `/_control`, for tests that run the server in another process
-    server.py       the thread, the socket, the Python interface
+    played_apis.py  what it has and was asked: rows, settings, faults, requests
+    serving.py      the socket, and the thread that answers there
+    server.py       the Python interface of all that
 """
 
 from messaging_assets.sandbox.faults import Fault

@@ -12,23 +12,18 @@ import time
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl, unquote, unquote_plus
 
 import orjson
 
 from messaging_assets.sandbox import pages
 from messaging_assets.sandbox.control import control
-from messaging_assets.sandbox.data import TABLES, Row
+from messaging_assets.sandbox.data import APIS, OAUTH_API, TABLES, Row
 from messaging_assets.sandbox.faults import Fault, Receive, Send, deliver, encode
+from messaging_assets.sandbox.played_apis import PlayedApis
 from messaging_assets.sandbox.settings import Answer, RefusedError, Request
 
-if TYPE_CHECKING:
-    from messaging_assets.sandbox.server import Sandbox
-
-OAUTH_API = "team_messaging"
-APIS = tuple(dict.fromkeys(api for api, _ in TABLES))
-RESOURCES = (*TABLES, (OAUTH_API, "token"))
 BY_PATH = {(table.api, table.path): table.resource for table in TABLES.values()}
 NO_FAULT = Fault()
 
@@ -36,9 +31,8 @@ NO_FAULT = Fault()
 class Application:
     """Answers for all APIs; rows, settings, faults and the record of requests belong to the sandbox."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: PlayedApis) -> None:
         self.sandbox = sandbox
-        self.tokens: dict[str, float] = {}  # token -> monotonic seconds at which it ends
         self._recent: deque[float] = deque()
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
@@ -103,7 +97,7 @@ class Application:
         settings = self.sandbox.settings
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         if request.api == OAUTH_API:
-            if scheme.lower() != "bearer" or self.tokens.get(given, 0.0) <= time.monotonic():
+            if scheme.lower() != "bearer" or self.sandbox.tokens.get(given, 0.0) <= time.monotonic():
                 # RFC 6750, section 3
                 raise RefusedError(401, "invalid_token", {"WWW-Authenticate": 'Bearer error="invalid_token"'})
             return
@@ -131,7 +125,7 @@ class Application:
             raise RefusedError(401, "invalid_client", {"WWW-Authenticate": "Basic"} if given else {})
         life = self.sandbox.settings.token_life
         token = secrets.token_urlsafe(24)
-        self.tokens[token] = time.monotonic() + life
+        self.sandbox.tokens[token] = time.monotonic() + life
         payload = {"access_token": token, "token_type": "Bearer", "expires_in": int(life)}
         return Answer(payload, headers={"Cache-Control": "no-store"})
 

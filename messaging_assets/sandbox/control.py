@@ -13,19 +13,17 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
 from messaging_assets.sandbox.data import TABLES
 from messaging_assets.sandbox.faults import Fault
+from messaging_assets.sandbox.played_apis import PlayedApis
 from messaging_assets.sandbox.settings import Answer
 
-if TYPE_CHECKING:
-    from messaging_assets.sandbox.server import Sandbox
 
-
-def control(sandbox: Sandbox, segments: list[str], method: str, body: bytes) -> Answer:
+def control(sandbox: PlayedApis, segments: list[str], method: str, body: bytes) -> Answer:
     """Return the answer to a request that is meant for the sandbox itself."""
     if segments == [""]:
         served = (f"{sandbox.url}/{table.api}/v1/{table.path}" for table in TABLES.values())
@@ -44,7 +42,7 @@ def control(sandbox: Sandbox, segments: list[str], method: str, body: bytes) -> 
     return Answer(_state(sandbox))
 
 
-def _state(sandbox: Sandbox) -> dict[str, Any]:
+def _state(sandbox: PlayedApis) -> dict[str, Any]:
     asked = Counter(f"{request.api}.{request.resource}" for request in list(sandbox.requests))
     return {
         "requests": sum(asked.values()),
@@ -54,7 +52,7 @@ def _state(sandbox: Sandbox) -> dict[str, Any]:
     }
 
 
-def _change(sandbox: Sandbox, wanted: dict[str, Any]) -> None:
+def _change(sandbox: PlayedApis, wanted: dict[str, Any]) -> None:
     unknown = set(wanted) - {"settings", "faults", "clear_faults", "grow", "revoke_tokens", "forget"}
     if unknown:
         raise ValueError(f"unknown words: {', '.join(sorted(unknown))}")

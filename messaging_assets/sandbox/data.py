@@ -166,3 +166,7 @@ TABLES = {
         Table("team_messaging", "messages", "messages", 3_000, _team_message),
     )
 }
+
+OAUTH_API = "team_messaging"
+APIS = tuple(dict.fromkeys(api for api, _ in TABLES))
+RESOURCES = (*TABLES, (OAUTH_API, "token"))

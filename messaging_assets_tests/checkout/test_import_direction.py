@@ -1,7 +1,7 @@
 """No room imports one further down the drawing in `messaging_assets/__init__.py`, so that each can be read alone.
 
-Imports for types alone do not count, nor does an import that a function makes for itself when it is called: the
-drawing is about what a module needs to exist.
+An import for types alone counts, as who reads a module reads its types. One that a function makes for itself when it is
+called does not: the drawing is about what a module needs to exist.
 """
 
 from __future__ import annotations

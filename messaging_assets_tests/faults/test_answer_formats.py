@@ -284,6 +284,26 @@ def test_a_last_line_that_is_no_record_leaves_lines_without_a_key_in_doubt(
     assert (outcome.verdict, doubt in outcome.reason) == ("unknown", True)
 
 
+@pytest.mark.parametrize(
+    ("last", "verdict"),
+    [
+        ({"next_cursor": "b2"}, "unknown"),
+        ({"meta": {"has_more": True}}, "unknown"),
+        ({"meta": {"has_more": False}}, "read to the end"),
+        ({"id": 3, "next_cursor": "of its own"}, "read to the end"),
+    ],
+)
+@pytest.mark.parametrize("disposition", ["merge", "append"])
+def test_what_a_last_line_without_a_key_says_of_more_is_heard(
+    rows: OneList, last: dict[str, Any], verdict: str, disposition: str
+) -> None:
+    key = {"primary_key": "id"} if disposition == "merge" else {}
+    rows.resource = {**key, "write_disposition": disposition}
+    lines = b'{"id": 1}\n{"id": 2}\n' + json.dumps(last).encode()
+    rows.fault(body=lines + b"\n", content_type="application/x-ndjson")
+    assert rows.sync(ONE_PAGE).verdict == verdict
+
+
 def test_a_text_that_ends_a_list_ends_none_that_holds_it(rows: OneList) -> None:
     ending = [{"content": "No data", "action": "ignore"}]
     rows.fault(body=b"id,n\n1,No data\n", content_type="text/csv", times=1)

@@ -180,7 +180,7 @@ def test_a_link_that_a_proxy_made_plain_is_asked_for_by_the_scheme_of_the_api() 
     prepared = Preparation("https://api.example.com", {}, RequestsCookieJar(), ["*.example.com"])
     request = requests.Request("GET", "http://eu.example.com/v1")
 
-    prepared._keep_to_origin(request, SimpleNamespace(page=1, asset="houses.users"))  # type: ignore[arg-type]
+    prepared._keep_to_origin(request, SimpleNamespace(page=1, asset="houses.users"))
 
     assert request.url == "https://eu.example.com/v1"
 

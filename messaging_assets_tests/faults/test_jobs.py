@@ -15,10 +15,10 @@ from messaging_assets.discovery.first_pages import Reader
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.foundation.redaction import Redaction
-from messaging_assets.http.jobs.asking import JobRequests
-from messaging_assets.http.jobs.jobs import Jobs
 from messaging_assets.http.preparation import Preparation
 from messaging_assets.http.session import ApiSession
+from messaging_assets.reading.jobs.asking import JobRequests
+from messaging_assets.reading.jobs.jobs import Jobs
 from messaging_assets_tests.export_api import SECRET, SIGNED, ExportApi, export_api, exported, sync_export
 
 EVERY = list(range(7))
@@ -250,7 +250,7 @@ def test_a_file_of_no_line_is_an_empty_one(api: ExportApi, status: int) -> None:
 def test_a_job_that_is_new_may_be_unknown_for_a_moment(
     api: ExportApi, monkeypatch: pytest.MonkeyPatch, seconds: float, is_known: bool
 ) -> None:
-    monkeypatch.setattr("messaging_assets.http.jobs.waiting._SECONDS_FOR_NEW", seconds)
+    monkeypatch.setattr("messaging_assets.reading.jobs.waiting._SECONDS_FOR_NEW", seconds)
     monkeypatch.setattr(ApiSession, "pause", lambda self, seconds: None)
     states: Iterator[Any] = iter([(404, None, {})] * 5)
     api.answers = lambda method, path: next(states, None) if (method, path) == ("GET", "/exports/job1") else None

@@ -250,7 +250,7 @@ def test_a_child_and_its_parent_share_one_token_on_a_server_that_keeps_one_live_
     def only_newest(payload: dict[str, Any], request: Request) -> dict[str, Any]:
         # A new token revokes the one before it.
         for token in live:
-            team.sandbox._application.tokens.pop(token, None)
+            team.sandbox.tokens.pop(token, None)
         live[:] = [payload["access_token"]]
         return payload
 

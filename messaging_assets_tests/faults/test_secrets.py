@@ -131,7 +131,7 @@ class Canary:
         settings.key_name = AUTHS[auth][2][1]
         if self.api == TEAM:
             sandbox.client = (CANARY, CANARY)
-            sandbox._application.tokens[TOKEN] = float("inf")
+            sandbox.tokens[TOKEN] = float("inf")
             sandbox.fault(
                 Fault(api=TEAM, resource="token", rewrite=lambda payload, _: payload | {"access_token": TOKEN})
             )

@@ -13,8 +13,8 @@ from messaging_assets.description.api import Client, Endpoint
 from messaging_assets.http.exchange import Exchange
 from messaging_assets.http.in_flight import Level
 from messaging_assets.http.pacing import Pacing
-from messaging_assets.http.terms import Terms
 from messaging_assets.http.wire.rate_limits import Allowance, allowance
+from messaging_assets.http.wire.terms import Terms
 from messaging_assets.http.wire.transport import Transport
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets_tests.raw_server import RawServer, answer

@@ -22,9 +22,9 @@ from messaging_assets.description.api import Client, Endpoint
 from messaging_assets.foundation.failures import MendDescription, SyncFailure, TryAgainLater
 from messaging_assets.http.exchange import Exchange
 from messaging_assets.http.pacing import Pacing
-from messaging_assets.http.terms import Terms
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.http.wire.body import read_body
+from messaging_assets.http.wire.terms import Terms
 from messaging_assets.http.wire.transport import Transport
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets_tests.own_process import in_a_process

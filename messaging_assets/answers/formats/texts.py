@@ -69,11 +69,13 @@ class Records(list[Any], Portion):
         header: the names that the answer itself gives to its columns; None where it has none.
         doubt: why there may be more of it than came, as a clause; None where nothing says so.
         has_end: whether it is known that its last byte came.
+        closing: the last line where it is no record, and may tell of the others; set by who knows the key.
     """
 
     header: tuple[str, ...] | None = None
     doubt: str | None = None
     has_end = True
+    closing: dict[str, Any] | None = None
 
     @property
     def only_object(self) -> dict[str, Any] | None:

@@ -14,10 +14,10 @@ from messaging_assets.description.api import Endpoint, ErrorHandler
 from messaging_assets.foundation.failures import CheckCredentials, MendDescription, SyncFailure, TryAgainLater
 from messaging_assets.http.authentication import asking_part
 from messaging_assets.http.session import ApiSession
-from messaging_assets.http.terms import Terms
 from messaging_assets.http.wire.answer import Answer
+from messaging_assets.http.wire.terms import Terms
+from messaging_assets.reading.ending import Reading
 from messaging_assets.reading.list_context import ListContext
-from messaging_assets.reading.one_list import Reading
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.seams.dlt_rest_client import IgnoreResponseException
 

@@ -8,20 +8,22 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import requests
 from requests.auth import AuthBase
 
 from messaging_assets.foundation.failures import CheckCredentials, MendDescription, SyncFailure
-
-if TYPE_CHECKING:
-    from messaging_assets.http.exchange import Exchange
-    from messaging_assets.http.terms import Terms
-    from messaging_assets.http.wire.answer import Answer
-
+from messaging_assets.http.wire.answer import Answer
+from messaging_assets.http.wire.terms import Terms
 
 T = TypeVar("T")
+
+
+class Answers(Protocol):
+    """What sends a request and answers it, with pace and further attempts: `Exchange` in the room `http`."""
+
+    def answer(self, request: requests.PreparedRequest, terms: Terms) -> Answer: ...
 
 
 class Renewing(AuthBase, ABC):
@@ -89,7 +91,7 @@ class Asking(Renewing):
 
     def __init__(self, url: str, issued: Issued) -> None:
         self.token_url, self._issued = url, issued
-        self.exchange: Exchange | None = None
+        self.exchange: Answers | None = None
         self.terms: Terms | None = None
         self._refusal: SyncFailure | None = None
 

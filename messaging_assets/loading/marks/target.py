@@ -11,8 +11,8 @@ from requests.auth import AuthBase
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.parents import ancestry, is_child
 from messaging_assets.foundation.identity import identity_of
-from messaging_assets.http.jobs.jobs import Jobs
 from messaging_assets.http.session import ApiSession
+from messaging_assets.reading.jobs.jobs import Jobs
 
 
 @dataclass(frozen=True)

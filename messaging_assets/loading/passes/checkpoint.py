@@ -19,8 +19,8 @@ from messaging_assets.description.pagination import (
 from messaging_assets.loading.marks.stored_marks import store_changes, store_marks
 from messaging_assets.loading.marks.target import ReadTarget
 from messaging_assets.reading.cursors.time_windows import SEPARATOR
+from messaging_assets.reading.ending import Reading
 from messaging_assets.reading.list_context import ListContext
-from messaging_assets.reading.one_list import Reading
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.reading.resume_point import KeptRead, Place, holds_secret, kept_read, storable
 from messaging_assets.rows.batches import must_load_whole

@@ -14,8 +14,8 @@ from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.http.session import ApiSession
 from messaging_assets.reading.cursors.answer import is_cursor
+from messaging_assets.reading.ending import Reading
 from messaging_assets.reading.list_context import ListContext, ListsSoFar
-from messaging_assets.reading.one_list import Reading
 
 
 def take_first_mark(context: ListContext, session: ApiSession, base_url: str) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 from messaging_assets.description.parents import LIST
 from messaging_assets.http.pages_ahead import Enough, ListId
 from messaging_assets.http.session import ApiSession, ListSession
-from messaging_assets.http.terms import Counts
 from messaging_assets.http.wire.answer import Answer
+from messaging_assets.http.wire.terms import Counts
 from messaging_assets.reading.evidence.seen_keys import SentKeys
 from messaging_assets.reading.list_context import ListContext, ListsSoFar
 from messaging_assets.reading.paging.paginators import build_paginator

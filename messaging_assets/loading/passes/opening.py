@@ -13,7 +13,7 @@ from messaging_assets.description.api import Endpoint, Resource
 from messaging_assets.description.pagination import OffsetPaginator, PageNumberPaginator, SizedPaginator
 from messaging_assets.description.parents import ancestry, columns_from_parents, sensitive_columns
 from messaging_assets.http.authentication import asking_part
-from messaging_assets.http.terms import EarlyCounts, Terms
+from messaging_assets.http.wire.terms import EarlyCounts, Terms
 from messaging_assets.loading.marks.stored_marks import read_changes, read_marks, single_mark
 from messaging_assets.loading.marks.target import ReadTarget
 from messaging_assets.loading.marks.trusted_marks import MarkTrust

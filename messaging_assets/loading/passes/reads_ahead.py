@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from dlt import Pipeline
 from requests.auth import AuthBase
@@ -22,19 +21,16 @@ from messaging_assets.description.parents import ancestry, is_child
 from messaging_assets.destination.names import pipeline_name, schema_name
 from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.foundation.redaction import Redaction
-from messaging_assets.http.authenticators import Authenticators
+from messaging_assets.http.authenticators import Authenticators, Secrets
 from messaging_assets.http.pacing import Pacing
 from messaging_assets.http.pages_ahead import MOST_BYTES
 from messaging_assets.http.session import ApiSession
-from messaging_assets.http.terms import EarlyCounts
+from messaging_assets.http.wire.terms import EarlyCounts
 from messaging_assets.loading.marks.target import ReadTarget
 from messaging_assets.loading.passes.opening import open_before_turn
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.seams.dlt_packages import noted_state
 from messaging_assets.tables.notes.noted_syncs import generations
-
-if TYPE_CHECKING:
-    from messaging_assets.assets.credentials import ApiCredentials
 
 # Seconds after which an answer is too old to be loaded as what the API has, and a place in a list may be forgotten.
 OLDEST = 60.0
@@ -111,7 +107,7 @@ class ReadsAhead:
             names = [schema_name(self._description, one) for one in self._to_come]
             self._generations = (self._generations or {}) | generations(pipeline, names)
 
-    def begin(self, credentials: ApiCredentials, base_url: str) -> None:
+    def begin(self, credentials: Secrets, base_url: str) -> None:
         """Begin to read the lists of the next resources, each in a thread of its own.
 
         What is wrong with one is told in its turn.

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from messaging_assets.description.parents import ancestry
 from messaging_assets.foundation.identity import identity_of
-from messaging_assets.http.jobs.notes import JobNotes
 from messaging_assets.loading.table.resource_table import ResourceTable
+from messaging_assets.reading.jobs.notes import JobNotes
 
 
 def job_notes(table: ResourceTable, base_url: str, is_anew: bool) -> JobNotes:

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from pathlib import Path
 
-from messaging_assets.foundation.failures import SyncFailure
+from messaging_assets.destination.names import REJECTED
+from messaging_assets.foundation.failures import SyncFailure, TryAgainLater
 from messaging_assets.loading import recovery
 from messaging_assets.loading.kept_receipt import KeptReceipt
 from messaging_assets.loading.recovery import finished_before, is_loaded, take_back_unfinished
 from messaging_assets.loading.table.account_view import out_of_view
-from messaging_assets.loading.table.overtaken import is_overtaken
 from messaging_assets.loading.table.removal import replace_window
 from messaging_assets.loading.table.resource_table import ResourceTable
 from messaging_assets.reading.cursors.marks import cursor_of
@@ -23,6 +23,7 @@ from messaging_assets.tables.altered_tables import (
     refuse_taken_name,
     refuse_unknown_rows,
 )
+from messaging_assets.tables.child_tables import remove_orphans
 from messaging_assets.tables.notes.sync_ledger import SyncLedger
 from messaging_assets.tables.reconciliation import Load
 from messaging_assets.tables.taking_away import Read
@@ -58,9 +59,9 @@ def open_ledger(table: ResourceTable, warn: Callable[[str], None], is_anew: bool
 def take_back(table: ResourceTable) -> None:
     """Take out what loads that did not finish have appended."""
     begun = table.ledger.unfinished() if table.ledger else []
-    take_back_unfinished(table.pipeline, table.appended_tables, table.schema_name, begun)
+    take_back_unfinished(table.pipeline, _appended_to(table), table.schema_name, begun)
     if table.is_appended:
-        table.remove_orphans()
+        remove_orphans(table.pipeline, table.resource, table.schema_name)
 
 
 def load_pending(table: ResourceTable, kept: KeptReceipt | None) -> list[Load]:
@@ -83,8 +84,12 @@ def load_pending(table: ResourceTable, kept: KeptReceipt | None) -> list[Load]:
         _note_kept_read(table, kept, table.ledger)
 
     def fits() -> bool:
-        before = frozenset((*kept.finished_before, *kept.load_ids)) if kept else frozenset[str]()
-        return not (table.is_beside_others and is_overtaken(table, before))
+        if table.is_beside_others:
+            try:
+                table.refuse_overtaken(frozenset((*kept.finished_before, *kept.load_ids) if kept else ()))
+            except TryAgainLater:
+                return False
+        return True
 
     # What is pending may begin with the drop of the table.
     with out_of_view(table.description, table.resource) if table.pipeline.has_pending_data else nullcontext():
@@ -124,9 +129,14 @@ def put_away(table: ResourceTable, why: str) -> Path | None:
     """
     table.receipts.forget()
     with suppress(DatabaseException):  # else the next run takes it back
-        take_back_unfinished(table.pipeline, table.appended_tables, table.schema_name)
+        take_back_unfinished(table.pipeline, _appended_to(table), table.schema_name)
     place = failed_loads.put_away(table.pipeline, table.folders, why)
     return place.relative_to(table.folders.home) if place else None
+
+
+def _appended_to(table: ResourceTable) -> list[str]:
+    """The tables to which rows are only ever added."""
+    return [table.resource.table + REJECTED] + [table.resource.table] * table.is_appended
 
 
 def _note_kept_read(table: ResourceTable, kept: KeptReceipt | None, ledger: SyncLedger) -> None:

@@ -10,95 +10,93 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from dlt import Schema
+from dlt import Pipeline, Schema
 
+from messaging_assets.description.api import Resource
 from messaging_assets.foundation.failures import TryAgainLater
 from messaging_assets.seams.dlt_names import DatabaseUndefinedRelation, columns_in
 from messaging_assets.seams.dlt_packages import know_also, normalized_packages
 from messaging_assets.tables.reconciliation import values_in_files
 from messaging_assets.tables.table_rows import table_rows
 
-if TYPE_CHECKING:
-    from messaging_assets.loading.table.resource_table import ResourceTable
 
-
-def finished_loads(table: ResourceTable) -> frozenset[str]:
-    """The loads of a table's resource that reached their end so far."""
-    with table_rows(table.pipeline) as rows:
-        return rows.finished(table.schema_name)
-
-
-def refuse_overtaken(table: ResourceTable, before: frozenset[str]) -> None:
-    """Stop before a load that does not fit what other windows loaded since its read began.
+def finished_loads(pipeline: Pipeline, schema_name: str) -> frozenset[str]:
+    """The loads of a resource that reached their end so far.
 
     Args:
-        table: the table, with the packages that are about to be loaded.
+        pipeline: the resource's pipeline.
+        schema_name: the name of its dlt schema.
+    """
+    with table_rows(pipeline) as rows:
+        return rows.finished(schema_name)
+
+
+def refuse_other_types(pipeline: Pipeline, schema_name: str, asset: str) -> None:
+    """Stop before a load whose new columns another window made of another type.
+
+    Args:
+        pipeline: the resource's pipeline, with the packages that are about to be loaded.
+        schema_name: the name of its dlt schema.
+        asset: the asset's name in errors.
+
+    Raises:
+        TryAgainLater: its rows are to be read again.
+    """
+    client: Any = pipeline.destination_client()
+    with client, suppress(DatabaseUndefinedRelation):
+        if stored := client.get_stored_schema(schema_name):
+            noted = Schema.from_dict(json.loads(stored.schema))
+            _compare_types(pipeline, asset, client, noted)
+            know_also(pipeline, noted)
+
+
+def refuse_older_rows(
+    pipeline: Pipeline, schema_name: str, resource: Resource, asset: str, before: frozenset[str]
+) -> None:
+    """Stop before a merge that could put older versions in the place of newer rows.
+
+    Args:
+        pipeline: the resource's pipeline, with the packages that are about to be loaded.
+        schema_name: the name of its dlt schema.
+        resource: what the file says of the table.
+        asset: the asset's name in errors.
         before: the loads that were finished when the read began.
 
     Raises:
         TryAgainLater: its rows are to be read again.
     """
-    client: Any = table.pipeline.destination_client()
-    with client, suppress(DatabaseUndefinedRelation):
-        if stored := client.get_stored_schema(table.schema_name):
-            noted = Schema.from_dict(json.loads(stored.schema))
-            _refuse_other_types(table, client, noted)
-            know_also(table.pipeline, noted)
-    if table.may_be_overtaken:
-        _refuse_older_rows(table, before)
-
-
-def is_overtaken(table: ResourceTable, before: frozenset[str]) -> bool:
-    """Whether a load does not fit what other windows loaded since its read began; then nothing is left of it.
-
-    Args:
-        table: the table, with the packages that are about to be loaded.
-        before: see `refuse_overtaken`.
-    """
-    try:
-        refuse_overtaken(table, before)
-    except TryAgainLater:
-        return True
-    return False
-
-
-def _refuse_older_rows(table: ResourceTable, before: frozenset[str]) -> None:
-    """Stop before a merge that could put older versions in the place of newer rows."""
-    with table_rows(table.pipeline) as rows:
-        if not (later := sorted(rows.finished(table.schema_name) - before)):
+    with table_rows(pipeline) as rows:
+        if not (later := sorted(rows.finished(schema_name) - before)):
             return
-        name, fields = rows.qualified(table.resource.table), table.resource.keys or table.resource.merge_keys
+        name, fields = rows.qualified(resource.table), resource.keys or resource.merge_keys
         keys = [rows.column_name(field) for field in fields]
         if not {*keys} <= {*(columns_in(rows.client, name) or ())}:
             return  # of windows without rows, whose keys have no type yet
         query = f"SELECT {', '.join(map(rows.column, fields))} FROM {name} WHERE {rows.of_loads(later)}"
         newer = {tuple(map(_as_read, row)) for row in rows.select(query, later)}
-        own = rows.name_of(table.resource.table)
-    packages = normalized_packages(table.pipeline).glob("*")
+        own = rows.name_of(resource.table)
+    packages = normalized_packages(pipeline).glob("*")
     if any(row in newer for package in packages for row in values_in_files(package, own, keys)):
-        table.forget_working_files()
         raise TryAgainLater(
             "rows that it read have come into another window meanwhile, which may have loaded newer versions of them",
             "run it again, so that it is read again",
-            where=table.asset,
+            where=asset,
         )
 
 
-def _refuse_other_types(table: ResourceTable, client: Any, noted: Schema) -> None:
-    """Stop before a load whose new columns another window made of another type."""
-    for name, own in table.pipeline.default_schema.tables.items():
+def _compare_types(pipeline: Pipeline, asset: str, client: Any, noted: Schema) -> None:
+    for name, own in pipeline.default_schema.tables.items():
         others = _of_another_type(own["columns"], noted.tables.get(name, {}).get("columns", {}))
         # What is not noted yet may be so in the table: a column of whole numbers that became one of doubles.
         made = dict(client.get_storage_tables([name]))[name] if others else {}
         for column, wanted in _of_another_type(others, made).items():
-            table.forget_working_files()
             words = f"column '{column}' came as {wanted['data_type']}, and another window has made it "
             raise TryAgainLater(
                 f"{words}{made[column]['data_type']} meanwhile",
                 "run it again, so that what is of another type gets a column of its own",
-                where=table.asset,
+                where=asset,
             )
 
 

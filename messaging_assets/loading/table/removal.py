@@ -11,6 +11,7 @@ from messaging_assets.foundation.failures import MendDescription, SyncFailure
 from messaging_assets.loading.table.resource_table import ResourceTable
 from messaging_assets.reading.receipt import ReadResult, Receipt
 from messaging_assets.tables import window_rows
+from messaging_assets.tables.child_tables import remove_orphans
 from messaging_assets.tables.loaded_table import LoadedTable
 from messaging_assets.tables.notes.sync_history import HistoryRow
 from messaging_assets.tables.taking_away import Read, TakenOut, is_of_news, refuse_in_doubt, way_of, why_nothing_goes
@@ -110,7 +111,7 @@ def _delete_vanished(table: ResourceTable, load_ids: Sequence[str], allow_many: 
         table.receipts.forget()
         raise
     if gone:
-        table.remove_orphans()
+        remove_orphans(table.pipeline, table.resource, table.schema_name)
     return gone
 
 
@@ -132,4 +133,4 @@ def replace_window(
         window_rows.take_back(table.pipeline, table.resource, load_ids)
         raise
     finally:
-        table.remove_orphans()
+        remove_orphans(table.pipeline, table.resource, table.schema_name)

@@ -10,16 +10,14 @@ from dlt import Pipeline, Schema
 
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.windows import Window
-from messaging_assets.destination.names import REJECTED, schema_name
+from messaging_assets.destination.names import schema_name
 from messaging_assets.destination.pipelines import build_pipeline, keeps_rows_by_sql, open_database
-from messaging_assets.foundation.failures import SyncFailure
+from messaging_assets.foundation.failures import SyncFailure, TryAgainLater
 from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.loading.kept_receipt import KeptReceipt, ReceiptFile
 from messaging_assets.loading.sync_lock import only_load
-from messaging_assets.loading.table.overtaken import finished_loads, refuse_overtaken
+from messaging_assets.loading.table.overtaken import finished_loads, refuse_older_rows, refuse_other_types
 from messaging_assets.reading.receipt import ReadResult
-from messaging_assets.tables.child_tables import remove_orphans
-from messaging_assets.tables.housekeeping import tidy_up
 from messaging_assets.tables.notes.sync_history import HistoryRow, add_row
 from messaging_assets.tables.notes.sync_ledger import SyncLedger
 from messaging_assets.tables.reconciliation import Load, reconcile
@@ -68,7 +66,7 @@ class ResourceTable:
     def new_ledger(self) -> SyncLedger:
         """What the destination knows now of the resource's syncs."""
         if self.may_be_overtaken:
-            self.loads_before = finished_loads(self)
+            self.loads_before = finished_loads(self.pipeline, self.schema_name)
         names = self.schema_name, self.asset, self.window
         return SyncLedger(self.pipeline, *names, self.is_beside_others, self.receipts.address)
 
@@ -150,8 +148,18 @@ class ResourceTable:
             if self.is_beside_others:
                 # What this sync loaded itself, in this pass or one before it, is no other window's.
                 self.loads_before |= {*load_ids}
-                refuse_overtaken(self, self.loads_before)
+                self.refuse_overtaken(self.loads_before)
             self.ledger.note(load_ids, result)
+
+    def refuse_overtaken(self, before: frozenset[str]) -> None:
+        """Stop before a load (TryAgainLater) that does not fit those beyond `before`, and keep nothing of it."""
+        try:
+            refuse_other_types(self.pipeline, self.schema_name, self.asset)
+            if self.may_be_overtaken:
+                refuse_older_rows(self.pipeline, self.schema_name, self.resource, self.asset, before)
+        except TryAgainLater:
+            self.forget_working_files()
+            raise
 
     def add_to_history(self, row: HistoryRow) -> None:
         """Add a sync's row to the history by itself, where the destination has answered this sync before."""
@@ -161,19 +169,6 @@ class ResourceTable:
         client.longest_wait = _WAIT_FOR_HISTORY
         with suppress(Exception), client:  # the failure that it tells of is told all the same
             add_row(client, row)
-
-    def remove_orphans(self) -> None:
-        """Delete rows of child tables whose parent row is gone."""
-        remove_orphans(self.pipeline, self.resource, self.schema_name)
-
-    def tidy(self) -> dict[str, Any]:
-        """Remove what is past its retention, at most once a day; what there is to tell of it, as metadata."""
-        return tidy_up(self.description, self.resource, self.folders.of_project)
-
-    @property
-    def appended_tables(self) -> list[str]:
-        """The tables to which rows are only ever added."""
-        return [self.resource.table + REJECTED] + [self.resource.table] * self.is_appended
 
     def ask_for_schema(self) -> None:
         """Take the schema from the destination where the working files do not have it, because they were dropped."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from messaging_assets.answers.beside_list import Leaf, beside, in_headers, list_names
+from messaging_assets.answers.formats.texts import Records
 from messaging_assets.answers.record_keys import whole_number
 from messaging_assets.answers.signs_of_more import Signs, asked_sizes, is_full, signs_of_more
 from messaging_assets.answers.watched_counts import WatchedCounts, words_of
@@ -50,7 +51,9 @@ class Claims:
             names = [*to_list[-1:], self._asset.partition(" ")[0].rpartition(".")[2]]
             self._counts = WatchedCounts(words_of(*names))
         self._counts.page(self._leaves, sent)
-        self.signs = self._signs(self._leaves, response, page, position)
+        # A closing line is no row, so its counts would be compared with too many.
+        closing = beside(response.parsed.closing, ()) if isinstance(response.parsed, Records) else ()
+        self.signs = self._signs([*self._leaves, *closing], response, page, position)
 
     def watch_job(self, leaves: list[Leaf]) -> None:
         """Note what the answer of a job that is done counts; sizes and pages there are of its files."""

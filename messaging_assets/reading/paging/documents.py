@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from messaging_assets.answers.record_keys import whole_number
+from messaging_assets.description.pagination import PaginatorDescription
 from messaging_assets.foundation import json_paths
-
-if TYPE_CHECKING:
-    from messaging_assets.reading.paging.guarded import GuardedPaginator
+from messaging_assets.reading.ending import Reading
 
 
 class DocumentsOfOne:
@@ -22,38 +21,36 @@ class DocumentsOfOne:
         self._totals: list[int | None] = []
         self.goes_on = False
 
-    def came(self, response: Any, paginator: GuardedPaginator) -> None:
+    def came(self, response: Any, reading: Reading, own: PaginatorDescription, is_sign_disbelieved: bool) -> None:
         """Doubt a document that says that its own list goes on, and note how many rows there are of all.
 
         Args:
             response: the answer with the document whose rows were judged.
-            paginator: that of the list.
-
-        Raises:
-            MendDescription: `has_more_path` holds no truth value.
+            reading: the list.
+            own: its paginator.
+            is_sign_disbelieved: whether only the file's own places say that there is more, or that it is the last.
         """
-        reading, path = paginator.reading, paginator.description.rows_total_path
+        path = own.rows_total_path
         self.goes_on = response.parsed.goes_on
         if path:
             self._totals.append(whole_number(json_paths.first_value(path, response.parsed)))
         if self.goes_on:
-            self._doubt(response, paginator)
+            _doubt(response, reading, own, is_sign_disbelieved)
         elif known := [one for one in self._totals if one is not None]:
             # Each may count the rows of all, or its own.
             is_of_all = len(set(known)) == 1 and known[0] >= reading.counts.all_rows
             reading.claims.announce(known[0] if is_of_all else sum(known))
 
-    @staticmethod
-    def _doubt(response: Any, paginator: GuardedPaginator) -> None:
-        reading, signs = paginator.reading, paginator.reading.claims.signs
-        is_no_more = paginator.says_no_more(response, is_over=True)
-        said = signs.said
-        if reading.ending.is_more_said:
-            said = f"'{paginator.description.has_more_path or paginator.description.end_path}' says that there is more"
-        elif paginator.is_sign_disbelieved or is_no_more or signs.is_end_said:
-            said = None
-        elif said is None and (sign := signs.link or signs.token):
-            said = f"it seems to name a next page at {sign}"
-        if said:
-            step = "ask for less in one answer, or write has_more_path: null in the paginator if no sign is one"
-            reading.context.doubt(f"{said}, in {response.parsed.place}", step)
+
+def _doubt(response: Any, reading: Reading, own: PaginatorDescription, is_sign_disbelieved: bool) -> None:
+    signs = reading.claims.signs
+    said = signs.said
+    if reading.ending.is_more_said:
+        said = f"'{own.has_more_path or own.end_path}' says that there is more"
+    elif is_sign_disbelieved or signs.is_end_said:
+        said = None
+    elif said is None and (sign := signs.link or signs.token):
+        said = f"it seems to name a next page at {sign}"
+    if said:
+        step = "ask for less in one answer, or write has_more_path: null in the paginator if no sign is one"
+        reading.context.doubt(f"{said}, in {response.parsed.place}", step)

@@ -24,8 +24,8 @@ from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.http.wire.validators import validator_of
 from messaging_assets.reading.cursors.marks import no_start
+from messaging_assets.reading.ending import Reading
 from messaging_assets.reading.list_context import ListContext
-from messaging_assets.reading.one_list import Reading
 from messaging_assets.reading.page import judge_page, judge_part, looked_at
 from messaging_assets.reading.paging.documents import DocumentsOfOne
 from messaging_assets.reading.paging.end_flag import EndFlag, MoreFlag
@@ -189,7 +189,8 @@ def _goes_on(paginator: GuardedPaginator, response: Any, sent: int) -> bool:
     reading, own = paginator.reading, paginator.description
     reading.watch(response)
     if isinstance(response.parsed, Document):
-        paginator.documents.came(response, paginator)
+        is_last = response.parsed.goes_on and paginator.says_no_more(response, is_over=True)
+        paginator.documents.came(response, reading, own, is_last or paginator.is_sign_disbelieved)
     elif own.rows_total_path:
         reading.claims.announce(json_paths.first_value(own.rows_total_path, response.parsed))
     if sent:

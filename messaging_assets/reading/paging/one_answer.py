@@ -9,9 +9,9 @@ from requests import Request
 
 from messaging_assets.answers.beside_list import address_in
 from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.reading.ending import Reading
 from messaging_assets.reading.evidence.boundary import Boundary
 from messaging_assets.reading.evidence.usual_caps import OF_ONE
-from messaging_assets.reading.one_list import Reading
 from messaging_assets.reading.paging.guarded import GuardedPaginator
 from messaging_assets.reading.paging.linked import ReferencePaginator
 from messaging_assets.reading.paging.references import NextReference

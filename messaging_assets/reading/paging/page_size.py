@@ -3,28 +3,39 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from requests import Request
 
-from messaging_assets.description.pagination import PAGE_SIZES, OffsetPaginator, SizedPaginator
+from messaging_assets.description.pagination import (
+    PAGE_SIZES,
+    OffsetPaginator,
+    PaginatorDescription,
+    SizedPaginator,
+)
 from messaging_assets.foundation.failures import SyncFailure
+from messaging_assets.reading.ending import Reading
 from messaging_assets.reading.evidence.claims import Claims
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.seams.dlt_values import set_value_at_path
-
-if TYPE_CHECKING:
-    from messaging_assets.reading.paging.guarded import GuardedPaginator
 
 # What an API answers that gives no page so long, or what becomes of a page that is longer than the file allows.
 _REFUSALS = frozenset({"400", "413", "422", "too large"})
 
 
-def take_size(of: GuardedPaginator, request: Request) -> None:
+class OfPages(Protocol):
+    """A list that is asked for page by page: its paginator in the file, what its resource shares, what came of it."""
+
+    description: PaginatorDescription
+    context: ListContext
+    reading: Reading
+
+
+def take_size(of: OfPages, request: Request) -> None:
     """Ask for pages of the size that was found with an earlier list, or else for the one of the file.
 
     Args:
-        of: the list's paginator.
+        of: the list.
         request: its first request; changed.
     """
     paginator = of.context.endpoint.paginator
@@ -41,7 +52,7 @@ def _put_size(request: Request, paginator: SizedPaginator, context: ListContext)
         context.receipt.limit = paginator.size
 
 
-def _asks_less(paginator: GuardedPaginator, request: Request, refused: SyncFailure) -> bool:
+def _asks_less(paginator: OfPages, request: Request, refused: SyncFailure) -> bool:
     """Ask for a shorter first page, of this list and of lists to come; whether there is one to ask for."""
     own, context = paginator.description, paginator.context
     if not isinstance(own, SizedPaginator) or own.limit != "max":

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from messaging_assets.answers.field_names import DLT_PREFIX
 from messaging_assets.description.api import Resource
 from messaging_assets.description.windows import WINDOW_AT
 from messaging_assets.foundation.failures import MendDescription
-
-if TYPE_CHECKING:
-    from messaging_assets.rows.typed_rows import TypedRows
 
 
 class RequiredColumns:
@@ -46,14 +43,17 @@ class RequiredColumns:
             if column.get("data_type") and column.get("nullable") is False and not name.startswith(DLT_PREFIX)
         ).difference(self.names)
 
-    def refuse_to_lack_former_keys(self, typed: TypedRows) -> None:
+    def refuse_to_lack_former_keys(self, arrays: Mapping[str, Any]) -> None:
         """See that a column that the table keeps NOT NULL, because it was a key, has its values still.
+
+        Args:
+            arrays: a batch's Arrow arrays, by column.
 
         Raises:
             MendDescription: a record has none.
         """
         for column in self._former_keys:
-            array = typed.arrays.get(column)
+            array = arrays.get(column)
             if array is None or array.null_count:
                 raise MendDescription(
                     f"'{column}' may not be null, such as a key that the file no longer names, and records "
@@ -61,15 +61,3 @@ class RequiredColumns:
                     "name it in primary_key again, or run it once with full_refresh",
                     where=self._asset,
                 )
-
-    def leave_out_empty(self, typed: TypedRows) -> None:
-        """Leave out the records that have no value in one of them."""
-        for column in sorted(self.names):
-            array = typed.arrays.get(column)
-            if array is None:
-                empty = list(range(len(typed.rows)))
-            else:
-                nulls = array.is_null().to_pylist() if array.null_count else []
-                empty = [place for place, is_null in enumerate(nulls) if is_null]
-            for place in empty:
-                typed.bad.setdefault(place, f"no {column}")

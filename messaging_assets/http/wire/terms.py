@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+import requests
+from requests.auth import AuthBase
+
 from messaging_assets.description.api import Endpoint
 from messaging_assets.description.endpoint import ResponseAction
+from messaging_assets.foundation.failures import SyncFailure
 from messaging_assets.foundation.redaction import plain_address
 from messaging_assets.http.wire.answer import Answer
 
@@ -124,3 +128,52 @@ class Terms:
         """The answers that mean that a login or token is over."""
         actions = (one for one in self.endpoint.response_actions if isinstance(one, ResponseAction))
         return [one for one in actions if one.action == "renew"]
+
+
+class AnswersOfJobs(Protocol):
+    """What answers the requests of a list with the files of the job that it begins."""
+
+    def has_pages(self, reading: Any) -> bool: ...
+    def answer(self, request: requests.Request, reading: Any) -> Answer: ...
+    def refused_page(self, reading: Any, refused: SyncFailure) -> SyncFailure: ...
+    def files_left(self, reading: Any) -> int: ...
+    def clean_up(self) -> None: ...
+
+
+class AskedSoFar(Protocol):
+    """What a session wants to know of what came of a resource's lists."""
+
+    @property
+    def jobs(self) -> AnswersOfJobs | None: ...
+    @property
+    def begun_as(self) -> int: ...
+    @property
+    def unless(self) -> str | None: ...
+
+
+class AskedResource(Protocol):
+    """What a session wants to know of the resource whose lists it asks for."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def so_far(self) -> AskedSoFar: ...
+
+
+class AskedList(Protocol):
+    """What a session wants to know of a list that it asks for: `Reading` in the room `reading`."""
+
+    @property
+    def context(self) -> AskedResource: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def asset(self) -> str: ...
+    @property
+    def page(self) -> int: ...
+    @property
+    def auth(self) -> AuthBase | None: ...
+    @property
+    def terms(self) -> Terms: ...
+    def ahead(self, request: requests.Request) -> Iterable[requests.Request]: ...
+    def left_by(self, action: str, how: str) -> None: ...

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 from messaging_assets.answers.beside_list import beside
 from messaging_assets.answers.declared_values import has_value
@@ -12,14 +11,12 @@ from messaging_assets.answers.signs_of_more import signs_of_more
 from messaging_assets.answers.watched_counts import is_number_of_pages
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import CapReached, MendDescription, TryAgainLater
-from messaging_assets.http.jobs.asking import Gone, JobRequests, job_of
-from messaging_assets.http.jobs.notes import JobNotes, KeptJob
-from messaging_assets.http.jobs.said import filled, rows_of, shown_status, state_of, values_in
 from messaging_assets.http.trouble import asked_to_wait
 from messaging_assets.http.wire.answer import Answer
-
-if TYPE_CHECKING:
-    from messaging_assets.reading.one_list import Reading
+from messaging_assets.reading.ending import Reading
+from messaging_assets.reading.jobs.asking import Gone, JobRequests, job_of
+from messaging_assets.reading.jobs.notes import JobNotes, KeptJob
+from messaging_assets.reading.jobs.said import filled, rows_of, shown_status, state_of, values_in
 
 # An API may know a new job only after a moment: so many looks, and so many seconds after it was asked for.
 _LOOKS_FOR_NEW, _SECONDS_FOR_NEW = 3, 3.0

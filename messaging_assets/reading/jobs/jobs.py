@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urljoin
 from uuid import uuid4
 
@@ -18,16 +18,14 @@ from messaging_assets.description.jobs import Job
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription, SyncFailure, TryAgainLater
 from messaging_assets.foundation.identity import identity_of
-from messaging_assets.http.jobs.asking import GONE, Gone, JobRequests, job_of
-from messaging_assets.http.jobs.notes import JobNotes, KeptJob
-from messaging_assets.http.jobs.said import filled, values_in
-from messaging_assets.http.jobs.waiting import JobWait
 from messaging_assets.http.trouble import asked_to_wait
 from messaging_assets.http.wire.answer import Answer
+from messaging_assets.reading.ending import Reading
+from messaging_assets.reading.jobs.asking import GONE, Gone, JobRequests, job_of
+from messaging_assets.reading.jobs.notes import JobNotes, KeptJob
+from messaging_assets.reading.jobs.said import filled, values_in
+from messaging_assets.reading.jobs.waiting import JobWait
 from messaging_assets.seams.dlt_rest_client import IgnoreResponseException
-
-if TYPE_CHECKING:
-    from messaging_assets.reading.one_list import Reading
 
 # What the API answers that does not know a download any more; some answer 404 past the last page, too.
 _GONE = frozenset(map(str, GONE))

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import requests
 
@@ -21,11 +21,9 @@ from messaging_assets.description.ways.origins import NoAddress, origin
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.redaction import plain_origin
 from messaging_assets.http.session import ApiSession
-from messaging_assets.http.terms import Ignored, LedAway, Terms
 from messaging_assets.http.wire.answer import Answer
-
-if TYPE_CHECKING:
-    from messaging_assets.reading.one_list import Reading
+from messaging_assets.http.wire.terms import Ignored, LedAway, Terms
+from messaging_assets.reading.ending import Reading
 
 # What an API answers that does not know a job, or its file, any more; a store refuses an address that has expired.
 GONE = frozenset({404, 410})

@@ -123,7 +123,7 @@ def compared(
 
 
 def _but_code(_: str, names: list[str]) -> list[str]:
-    return [one for one in names if "." in one and not one.endswith(".py")]
+    return [one for one in names if "." in one and not one.endswith((".py", ".json"))]
 
 
 def _told(converted: Converted, assets: dict[str, Any], folder: Path, api: str) -> Iterator[tuple[str, str, str]]:

@@ -85,15 +85,20 @@ def sync(converted: Converted, folder: Path, port: int) -> dict[str, dict[str, A
 def _impatient(raw: dict[str, Any]) -> dict[str, Any]:
     """The file with nothing asked twice, since the server answers at once, and without a pace."""
     raw["client"].pop("requests_per_second", None)
-    for one in raw["resources"]:
+    for one in _asking(raw):
         one["endpoint"].setdefault("error_handler", {})["max_retries"] = 0
     return raw
+
+
+def _asking(raw: dict[str, Any]) -> list[dict[str, Any]]:
+    """The resources that ask for something, which a union does not."""
+    return [one for one in raw["resources"] if "endpoint" in one]
 
 
 def _at_server(raw: dict[str, Any], port: int) -> dict[str, Any]:
     """The file with lists of further hosts on the server too, by its other name, so that no real one is asked."""
     if "allowed_hosts" in raw["client"]:
         raw["client"]["allowed_hosts"] = [f"localhost:{port}"]
-    for one in raw["resources"]:
+    for one in _asking(raw):
         one["endpoint"]["path"] = re.sub(r"^https?://[^/]+", f"http://localhost:{port}", one["endpoint"]["path"])
     return raw

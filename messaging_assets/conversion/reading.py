@@ -49,6 +49,25 @@ def read_source(path: Path) -> Source:
     return _told_apart(_parsed(text, path.name), path.name)
 
 
+def settings_beside(folder: Path | None) -> Any:
+    """The schema of a connector's settings in a file of its own beside the manifest; None where there is none."""
+    found = (_beside(folder, name) for name in ("spec.yaml", "spec.yml", "spec.json"))
+    return next((value_at(one, ("connectionSpecification",)) for one in found if one is not None), None)
+
+
+def schema_beside(folder: Path | None, name: str) -> Any:
+    """The schema of a stream in a file of its own below the manifest; None where there is none."""
+    # A name may be anything, and is no way out of the folder.
+    return _beside(folder / "schemas" if folder else None, f"{Path(name).name}.json")
+
+
+def _beside(folder: Path | None, name: str) -> Any:
+    try:
+        return _parsed(read_regular(folder / name, _LARGEST).decode("utf-8-sig"), name) if folder else None
+    except (OSError, ValueError, UnreadableConfig):
+        return None
+
+
 def _parsed(text: str, name: str) -> Any:
     try:
         return json.loads(text) if text.lstrip().startswith(("{", "[")) else plain_values(text, API_DOCUMENT)

@@ -46,6 +46,8 @@ Lose: TypeAlias = Callable[..., None]
 _QUOTED = re.compile(r"(['\"])(.*?)(?:\1|$)", re.DOTALL)
 _BOUNDS = {"start": "{incremental.start_value}", "end": "{incremental.end_value}"}
 _SETTING = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+# No setting of a file is called like a secret.
+_KEY = re.compile(r"_(?:key|token|secret)$")
 _PLACES = {"parent": "resources", "each": "for_each", "job": "job"}
 
 
@@ -57,6 +59,8 @@ class Settings:
         given: values from the command line, by name.
         defaults: values that the source itself has for them.
         secret: names that the source says are secrets.
+        plain: names that the source says are none.
+        shown: those of them that stand in an address, whatever they are called like.
         asked: names that the source asks for.
         used: values that were taken from the source itself, by name.
         declared: values that the file's own `settings` have, by their names there.
@@ -65,13 +69,15 @@ class Settings:
     given: Mapping[str, str] = field(default_factory=dict)
     defaults: dict[str, Any] = field(default_factory=dict)
     secret: set[str] = field(default_factory=set)
+    plain: set[str] = field(default_factory=set)
+    shown: set[str] = field(default_factory=set)
     asked: set[str] = field(default_factory=set)
     used: dict[str, Any] = field(default_factory=dict)
     declared: dict[str, Any] = field(default_factory=dict)
 
     def is_secret(self, name: str) -> bool:
         """Whether a name is that of a secret, by the source's word or by its look."""
-        return name in self.secret or names_secret(name.rpartition(".")[2])
+        return name in self.secret or (names_secret(name.rpartition(".")[2]) and name not in self.shown)
 
     def value(self, name: str, default: Any = None) -> Any:
         """The value of a setting; None where nobody says."""
@@ -90,6 +96,7 @@ class Settings:
     def declare(self, name: str, value: Any) -> Any:
         """What stands in the file for a setting of this value, `{setting.<name>}`; the value where none can."""
         plain = re.sub(r"[^a-z0-9]+", "_", name.rpartition(".")[2].lower()).strip("_")
+        plain = _KEY.sub("", plain) if name in self.shown else plain
         is_name = _SETTING.fullmatch(plain) and plain not in ("base_url", "token_url") and not names_secret(plain)
         is_plain = not isinstance(value, str) or (value.isprintable() and not set("{}") & set(value))
         is_shown = is_plain and not (isinstance(value, str) and certain_look_of(value))

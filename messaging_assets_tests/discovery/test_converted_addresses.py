@@ -59,6 +59,15 @@ def test_a_host_with_a_secret_a_scheme_or_a_setting_of_its_own_is_a_file_of_its_
     assert "not in the file: rooms: it is at another address; convert once more into a file of its own" in done.stderr
 
 
+def test_a_setting_behind_such_a_host_stays_one(clean_room: Path) -> None:
+    chat = _at("chat", "rooms", "/rooms", url_base="https://chat.example.com/{{ config['team'] }}")
+
+    raw, _ = converted(_several(chat), clean_room, "--setting", "team=red")
+
+    assert raw["resources"][2]["endpoint"]["path"] == "https://chat.example.com/{setting.team}/rooms"
+    assert raw["client"]["allowed_hosts"] == ["chat.example.com"]
+
+
 def test_the_lists_of_a_host_have_a_file_of_their_own_where_that_is_wanted(clean_room: Path) -> None:
     source = _several(_at("chat", "rooms", "/v1/rooms"))
 

@@ -13,6 +13,9 @@ from theirs.records import FIRST
 SECRET = "s3cret-0123456789abcdef"
 _SIZES = ("page_size", "limit", "per_page", "pageSize", "page[size]", "count", "max_results", "maxResults")
 _SHORT = 3
+_VALUES = re.compile(r"values: *['\"]*\{\{ *config(?:\.|\[['\"]+)(\w+)")
+_MOMENT = re.compile(r"start|end|\w*_date|date_from")
+_BOUND = re.compile(r"begin_|end_?(date|time)|until|to_date", re.IGNORECASE)
 
 
 def smaller_pages(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -59,28 +62,34 @@ def with_parts(manifest: dict[str, Any], folder: Path) -> dict[str, Any]:
 def config_of(manifest: dict[str, Any]) -> dict[str, Any]:
     """A value for each field of the manifest's specification; all secrets are the same."""
     spec = (manifest.get("spec") or {}).get("connection_specification") or {}
-    return _object(spec)
+    # An address that begins with a setting has its scheme from there.
+    begins = re.compile(r"(?:url_base|url|path): *[>|-]*\s*['\"]*\{\{ *config(?:\.|\[['\"]+)(\w+)")
+    written = yaml.safe_dump(manifest, width=10_000)
+    return _object(spec, set(begins.findall(written)), set(_VALUES.findall(written)))
 
 
-def _object(schema: dict[str, Any]) -> dict[str, Any]:
+def _object(schema: dict[str, Any], whole: set[str], values: set[str]) -> dict[str, Any]:
     chosen = next((one for one in schema.get("oneOf") or [] if isinstance(one, dict)), {})
     fields = {**(schema.get("properties") or {}), **(chosen.get("properties") or {})}
     needed = [*(schema.get("required") or []), *(chosen.get("required") or [])]
-    return {name: _value(name, one) for name, one in fields.items() if _is_given(one, name in needed)}
+    is_needed = {name: name in needed or name in values for name in fields}
+    given = {name: one for name, one in fields.items() if _is_given(name, one, is_needed[name])}
+    return {name: _value(name, one, whole, values) for name, one in given.items()}
 
 
-def _is_given(schema: Any, is_needed: bool) -> bool:
-    # A list of names to choose from narrows what is read.
-    return isinstance(schema, dict) and (is_needed or schema.get("type") != "array" or bool(schema.get("default")))
+def _is_given(name: str, schema: Any, is_needed: bool) -> bool:
+    # A list of names to choose from narrows what is read, and so does an end.
+    narrows = isinstance(schema, dict) and (schema.get("type") == "array" or _BOUND.search(name))
+    return isinstance(schema, dict) and (is_needed or not narrows or bool(schema.get("default")))
 
 
-def _value(name: str, schema: dict[str, Any]) -> Any:
+def _value(name: str, schema: dict[str, Any], whole: set[str], values: set[str]) -> Any:
     types = schema.get("type")
     kind = next((one for one in (types if isinstance(types, list) else [types]) if one != "null"), None)
     if "const" in schema:
         return schema["const"]
     if kind == "object" or "oneOf" in schema:
-        return _object(schema)
+        return _object(schema, whole, values)
     if schema.get("airbyte_secret"):
         return SECRET
     is_time = schema.get("format") in ("date-time", "date") or "start_date" in name or "start_time" in name
@@ -90,17 +99,19 @@ def _value(name: str, schema: dict[str, Any]) -> Any:
         return schema["default"]
     if schema.get("enum"):
         return schema["enum"][0]
+    if _MOMENT.fullmatch(name) and schema.get("examples"):
+        return schema["examples"][0]
     if kind == "array":
         items = schema.get("items")
-        return [_value(name, items)] if isinstance(items, dict) else [f"some-{name}"]
+        return [_value(name, items, whole, values)] if isinstance(items, dict) else [f"some-{name}"]
     if kind in ("integer", "number"):
         return max(3, int(schema.get("minimum") or 0))
-    return kind != "boolean" and _text(name, schema)
+    return kind != "boolean" and _text(name, schema, name in whole)
 
 
-def _text(name: str, schema: dict[str, Any]) -> str:
+def _text(name: str, schema: dict[str, Any], is_address: bool) -> str:
     if any(word in name.lower().replace("subdomain", "") for word in ("url", "domain", "host", "endpoint")):
-        is_whole = "http" in f"{schema.get('examples')}{schema.get('pattern')}"
+        is_whole = is_address or "http" in f"{schema.get('examples')}{schema.get('pattern')}"
         return "https://acme.example.com" if is_whole else "acme.example.com"
     return f"some-{name.replace('_', '-')}"
 

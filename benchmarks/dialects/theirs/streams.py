@@ -15,6 +15,7 @@ from theirs.texts import HOLE, Texts, taken_from
 
 _DATES = DatetimeParser()
 _PARTS = {"request_parameter": "params", "header": "headers", "body_json": "body", "body_data": "body"}
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}:\d{2}Z)?")
 
 
 class Request:
@@ -67,8 +68,12 @@ class Stream:
         self.cursor = cursor if cursor and cursor.get("type") == "DatetimeBasedCursor" else {}
         self._fixed, self._open = self._parameters()
         self.needs: list[tuple[list[str], str]] = []
-        texts_of = [one.get("value") for t in _listed(raw.get("transformations")) for one in _listed(t.get("fields"))]
-        self._taken = [one for text in texts_of for one in taken_from(text, "record") if one and _is_names(one)]
+        added = [one for t in _listed(raw.get("transformations")) for one in _listed(t.get("fields"))]
+        taken = [(made.get("path"), one) for made in added for one in taken_from(made.get("value"), "record")]
+        self._taken = [one for _, one in taken if one and _is_names(one)]
+        # What a transformation makes the mark of is a moment as well.
+        field = str(texts.value(self.cursor, self.cursor.get("cursor_field"))) if self.cursor else None
+        self._marks = [one for made, one in taken if made == [field] and one in self._taken]
         loaders = [one for one in _listed(raw.get("schema_loader")) if isinstance(one, dict)]
         self.schema: dict[str, Any] = next(
             (one["schema"] for one in loaders if isinstance(one.get("schema"), dict)), {}
@@ -147,36 +152,44 @@ class Stream:
             was = at(made, field.split("."))
             if isinstance(was, (int, float)) and not isinstance(was, bool) and str(written).replace(".", "").isdigit():
                 written = type(was)(float(written))
-            put(made, field.split("."), written)
+            for path in [field.split("."), *map(list, self._marks)]:
+                put(made, path, written)
         return made
 
     @staticmethod
     def _distinct(was: Any, seed: str, index: int) -> Any:
         if isinstance(was, (int, float)) and not isinstance(was, bool):
             return number_of(seed) * 10_000 + index
+        if isinstance(was, str) and _MOMENT.fullmatch(was):
+            # A key that is a moment stays one, to the second its own.
+            when = dt.datetime.fromisoformat(was.replace("Z", "+00:00")) + dt.timedelta(seconds=number_of(seed) % 3600)
+            return when.strftime("%Y-%m-%dT%H:%M:%SZ" if "T" in was else "%Y-%m-%d")
         return f"k{number_of(seed)}x{index}"
 
     def _is_asked_for(self, request: Request, when: Any) -> bool:
         for word, sign in (("start_time_option", 1), ("end_time_option", -1)):
             option = self.cursor.get(word)
             given = request.taken(option, self._texts) if isinstance(option, dict) else None
-            bound = self._parsed(given)
+            bound = self._parsed(given, sign)
             if bound is not None and (when - bound).total_seconds() * sign < -1:
                 return False
         for name, text in self._open.items():
             given = request.params.get(name, request.body.get(name))
             for word, sign in (("start_time", 1), ("end_time", -1)):
-                bound = self._parsed(given) if word in text and "prior" not in text else None
+                bound = self._parsed(given, sign) if word in text and "prior" not in text else None
                 if bound is not None and (when - bound).total_seconds() * sign < -1:
                     return False
         return True
 
-    def _parsed(self, given: Any) -> Any:
+    def _parsed(self, given: Any, sign: int) -> Any:
+        """The moment of a bound: of a day that ends a range, its last one."""
         if given in (None, ""):
             return None
+        is_last_day = sign < 0 and re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(given))
+        length = dt.timedelta(days=1, seconds=-1) if is_last_day else dt.timedelta()
         for one in (self.cursor.get("datetime_format"), "%s", "%ms", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"):
             try:
-                return _DATES.parse(given, str(one))
+                return _DATES.parse(given, str(one)) + length
             except (ValueError, TypeError, OverflowError):
                 continue
         return None
@@ -223,11 +236,18 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
+def _whole(raw: dict[str, Any]) -> dict[str, Any]:
+    """A stream as it is read at first."""
+    whole = raw.get("full_refresh_stream") if raw.get("type") == "StateDelegatingStream" else None
+    return {"name": raw.get("name"), **whole} if isinstance(whole, dict) else raw
+
+
 def streams_of(manifest: dict[str, Any], texts: Texts, schemas: Path) -> list[Stream]:
     """The streams of a resolved manifest that can be played, parents too."""
     found: dict[str, Stream] = {}
 
     def add(raw: dict[str, Any]) -> None:
+        raw = _whole(raw)
         name = str(raw.get("name"))
         if name in found or not isinstance(raw.get("retriever"), dict) or "requester" not in raw["retriever"]:
             return
@@ -244,5 +264,5 @@ def streams_of(manifest: dict[str, Any], texts: Texts, schemas: Path) -> list[St
         for config in (one for router in stream.routers for one in _listed(router.get("parent_stream_configs"))):
             key = str(texts.value(config, config["parent_key"])).replace("/", ".").split(".")
             needed = [(key, "p"), *(([str(one) for one in extra], "e") for extra in config.get("extra_fields") or [])]
-            found[str(config["stream"]["name"])].needs.extend(needed)
+            found[str(_whole(config["stream"])["name"])].needs.extend(needed)
     return list(found.values())

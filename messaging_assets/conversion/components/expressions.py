@@ -43,7 +43,12 @@ def pieces_of(text: str, parameters: Mapping[str, Any], depth: int = 0) -> list[
 
 def settings_alone(text: Any) -> list[str]:
     """The settings of a text that is a program, and takes nothing but settings; none for any other text."""
-    if not isinstance(text, str) or "{%" not in text or _OF_REQUESTS.search(text):
+    return settings_of(text) if isinstance(text, str) and "{%" in text else []
+
+
+def settings_of(text: Any) -> list[str]:
+    """The settings of a text that takes nothing but settings; none for any other text."""
+    if not isinstance(text, str) or _OF_REQUESTS.search(text):
         return []
     return sorted({one[1] for one in _SETTING.finditer(text)})
 
@@ -64,6 +69,12 @@ def condition(text: Any, parameters: Mapping[str, Any]) -> ast.expr | None:
     """A condition as a tree; None where Python cannot read it."""
     found = _EXPRESSION.fullmatch(str(text).strip())
     return tree(found[1] if found else str(text), parameters)
+
+
+def elements_of(text: Any, parameters: Mapping[str, Any]) -> list[str]:
+    """The elements of an expression that is a list, each as a text; none for anything else."""
+    node = condition(text, parameters) if isinstance(text, str) and _EXPRESSION.fullmatch(text.strip()) else None
+    return [f"{{{{ {ast.unparse(one)} }}}}" for one in node.elts] if isinstance(node, ast.List) else []
 
 
 def tree(expression: str, parameters: Mapping[str, Any]) -> ast.expr | None:

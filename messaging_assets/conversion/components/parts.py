@@ -116,6 +116,11 @@ class Part:
         return Part(value, {key: one for key, one in self.parameters.items() if key != name})
 
 
+def whole_stream(stream: Part) -> Part:
+    """A stream as it is read at first, where it is read otherwise once it has a state."""
+    return stream.part("full_refresh_stream") or stream if stream.kind == "StateDelegatingStream" else stream
+
+
 def target_of(option: Part | None) -> tuple[str, list[str]] | None:
     """Where an option of a request goes: the part of it, and the path there; None where it goes nowhere."""
     if option is None or not option["inject_into"]:

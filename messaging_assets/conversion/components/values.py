@@ -6,12 +6,19 @@ That is names with steps behind them, `get`, filters that change nothing, a defa
 from __future__ import annotations
 
 import ast
+import math
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 # Filters that leave a text, a number or a moment what it is.
 _SAME = frozenset({"string", "int", "float", "urlencode", "trim", "list"})
 _DATES = frozenset({"format_datetime", "str_to_datetime", "timestamp"})
+_DURATION = re.compile(
+    r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?"
+)
+_SECONDS = (365 * 86_400, 30 * 86_400, 7 * 86_400, 86_400, 3_600, 60, 1)
 
 
 @dataclass(frozen=True)
@@ -24,7 +31,7 @@ class Ref:
         default: what is taken where nothing is there.
         format: how a moment is written, where the expression says it.
         added: a number that is added to it.
-        is_cut: whether only a part of it is taken, as by `split`.
+        cut: the whole expression, where only a part of it is taken, as by `split`.
         days: of `now`, how many days after it.
         is_lower: whether it is written in small letters.
         has_other: whether something else is taken where nothing is there.
@@ -36,11 +43,16 @@ class Ref:
     default: Any = None
     format: str | None = None
     added: int = 0
-    is_cut: bool = False
+    cut: str = ""
     days: int = 0
     is_lower: bool = False
     has_other: bool = False
     choice: tuple[Any, list[Any], list[Any]] | None = None
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether only a part of it is taken."""
+        return bool(self.cut)
 
     @property
     def name(self) -> str:
@@ -60,6 +72,27 @@ class Unknown:
     words: str
 
 
+@dataclass(frozen=True)
+class Duration:
+    """A length of time, in days; of months and years as many as they may have."""
+
+    days: int
+
+
+def seconds_of(duration: Any, is_longest: bool = False) -> int | None:
+    """The seconds of a duration such as PT1H, a part of one as a whole; None where it is none.
+
+    Args:
+        duration: as ISO 8601 has it.
+        is_longest: whether a month has 31 days, and a year 366; else 30 and 365.
+    """
+    found = _DURATION.fullmatch(str(duration))
+    if found is None or not any(found.groups()):
+        return None
+    seconds = (366 * 86_400, 31 * 86_400, *_SECONDS[2:]) if is_longest else _SECONDS
+    return math.ceil(sum(length * float(number or 0) for length, number in zip(seconds, found.groups(), strict=True)))
+
+
 def value_of(node: ast.AST) -> Any:
     """What a tree takes: a reference, a literal value, a list of pieces for a joined text, or something unknown."""
     if isinstance(node, ast.Constant):
@@ -74,7 +107,7 @@ def value_of(node: ast.AST) -> Any:
         base = value_of(node.value)
         step = node.attr if isinstance(node, ast.Attribute) else value_of(node.slice)
         is_step = isinstance(base, Ref) and isinstance(step, (str, int)) and not base.added
-        return replace(base, path=(*base.path, step)) if is_step and not base.is_cut else _cut(base)
+        return replace(base, path=(*base.path, step)) if is_step and not base.is_cut else _cut(base, node)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(value_of(node.operand), int):
         return -value_of(node.operand)
     if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):
@@ -89,6 +122,8 @@ def value_of(node: ast.AST) -> Any:
 def _or(first: Any, second: Any) -> Any:
     if not isinstance(first, Ref) or isinstance(second, Unknown):
         return Unknown("")
+    if _is_setting(first) and isinstance(second, Ref) and second.root == "now":
+        return replace(first, default=second)
     return replace(first, has_other=True) if isinstance(second, Ref) else replace(first, default=second)
 
 
@@ -158,6 +193,8 @@ def _operation(node: ast.BinOp) -> Any:
             return replace(left, is_lower=True)
         return left if name in _SAME else Unknown("")
     right = value_of(node.right)
+    if isinstance(node.op, ast.Sub) and isinstance(left, Ref) and left.root == "now" and isinstance(right, Duration):
+        return replace(left, days=left.days - right.days)
     if isinstance(node.op, ast.Mult) and isinstance(left, Ref) and (left.format, right) == ("%s", 1000):
         return replace(left, format="%ms")
     if isinstance(node.op, ast.Add):
@@ -190,8 +227,16 @@ def _call(node: ast.Call) -> Any:
             return replace(base, path=(*base.path, arguments[0]), default=default)
         if node.func.attr == "strftime" and arguments:
             return replace(base, format=arguments[0])
-        return base if node.func.attr in ("isoformat", "strip", "json") else _cut(base)
+        return base if node.func.attr in ("isoformat", "strip", "rstrip", "json") else _cut(base, node)
     name = node.func.id if isinstance(node.func, ast.Name) else ""
+    if name in _DATES and arguments and isinstance(arguments[0], Ref):
+        format_ = "%s" if name == "timestamp" else (arguments[1] if len(arguments) > 1 else words.get("format"))
+        return replace(arguments[0], format=format_ if isinstance(format_, str) else arguments[0].format)
+    return _moment(name, arguments, words)
+
+
+def _moment(name: str, arguments: list[Any], words: Mapping[str | None, Any]) -> Any:
+    """What a function makes of the time of asking."""
     if name in ("now_utc", "today_utc"):
         return Ref("now")
     if name == "max" and len(arguments) == 2:
@@ -199,11 +244,10 @@ def _call(node: ast.Call) -> Any:
         moments = [one for one in arguments if isinstance(one, Ref) and one.root == "now" and one.days < 0]
         others = [one for one in arguments if isinstance(one, Ref) and one.root == "config"]
         return replace(moments[0], default=others[0].name) if moments and others else Unknown("")
+    if name == "duration" and arguments and (seconds := seconds_of(arguments[0], is_longest=True)):
+        return Duration(math.ceil(seconds / 86_400))
     if name == "day_delta" and arguments and isinstance(arguments[0], int):
         return Ref("now", days=arguments[0], format=words.get("format", arguments[1] if len(arguments) > 1 else None))
-    if name in _DATES and arguments and isinstance(arguments[0], Ref):
-        format_ = "%s" if name == "timestamp" else (arguments[1] if len(arguments) > 1 else words.get("format"))
-        return replace(arguments[0], format=format_ if isinstance(format_, str) else arguments[0].format)
     return Unknown("")
 
 
@@ -211,5 +255,5 @@ def _is_setting(value: Any) -> bool:
     return isinstance(value, Ref) and value.root == "config"
 
 
-def _cut(base: Any) -> Any:
-    return replace(base, is_cut=True) if isinstance(base, Ref) else Unknown("")
+def _cut(base: Any, node: ast.AST) -> Any:
+    return replace(base, cut=ast.unparse(node)) if isinstance(base, Ref) else Unknown("")

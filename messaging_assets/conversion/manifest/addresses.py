@@ -56,7 +56,7 @@ def _is_allowed(converted: Converted, draft: Draft, bases: Mapping[str, str], sh
     ways = {repr(one.endpoint.get("auth")) for one in (draft, *of_file)}
     # A login and a job have paths at the address of the file.
     is_at_file = "'session'" in repr(ways) or "job" in draft.endpoint
-    is_known = "{" not in base and UNKNOWN_ADDRESS not in (base, shared)
+    is_known = "{" not in "".join(_origin(base)) and UNKNOWN_ADDRESS not in (base, shared)
     is_alike = len(ways) == 1 and _origin(base)[0] == _origin(shared)[0]
     return is_known and is_alike and not is_at_file and converted.address is None
 

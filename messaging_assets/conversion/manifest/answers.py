@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from messaging_assets.conversion.components.expressions import condition, single
@@ -12,7 +13,9 @@ from messaging_assets.conversion.components.values import Ref, value_of
 from messaging_assets.conversion.manifest.cursors import is_mark, takes_look_back
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.outcome import Draft
+from messaging_assets.conversion.reading import schema_beside
 from messaging_assets.conversion.texts import only, quoted
+from messaging_assets.description.names import identifier
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.foundation.json_paths import quoted_path
 
@@ -39,10 +42,13 @@ def add_selector(scope: Scope, selector: Part | None) -> None:
     steps = [scope.written(one, extractor, *_SELECTOR, is_doubled=False) for one in path or []]
     if extractor["record_expander"]:
         scope.draft.lose("its records are elements of a list inside each record; write data_selector", *_SELECTOR)
+    if any(path or []) and not any(steps):
+        told = "where its records are is said by something that the manifest does not have, so the whole answer is one"
+        scope.draft.ask(f"{told}. Where are they? Write data_selector", *_SELECTOR)
     written = ""
-    for step in steps:
+    for place, step in enumerate(steps, 1):
         if step == "*":
-            written += ".*" if step is steps[-1] else "[*]"
+            written += ".*" if place == len(steps) else "[*]"
         elif step not in (None, ""):
             written += f".{quoted_path(str(step))}"
     scope.draft.endpoint["data_selector"] = written.lstrip(".") or "$"
@@ -108,6 +114,16 @@ def _comparison(scope: Scope, node: ast.expr | None, part: Part) -> str | None:
     return f"@.{quoted_path(*field.split('.'))} {operator} {value}"
 
 
+def leave_to_parents(scope: Scope) -> None:
+    """Take a mark out that is a field of the parent's: it tells which lists may have changed, and nothing of rows."""
+    mark = scope.draft.endpoint.get("incremental", {}).get("cursor_path")
+    if mark in _of_parents(scope):
+        del scope.draft.endpoint["incremental"]
+        if not scope.draft.raw.get("only_changed_parents"):
+            told = f"its mark {mark} is its parent's, which is no mark of rows; see only_changed_parents"
+            scope.draft.ask(told, "endpoint")
+
+
 def add_key(scope: Scope, stream: Part) -> None:
     """Say what tells rows apart, and what becomes of rows that come again."""
     written = stream["primary_key"]
@@ -124,8 +140,12 @@ def add_key(scope: Scope, stream: Part) -> None:
         scope.draft.ask(f"{told}. Which primary_key has a row?", "endpoint")
         names = []
     scope.draft.tell_rows_apart(names)
-    if not names and scope.draft.endpoint.get("incremental", {}).pop("lag", None):
+    incremental = {} if names else scope.draft.endpoint.get("incremental", {})
+    if incremental.pop("lag", None):
         scope.draft.lose("rows of its look back would come twice, as it has no key; name a primary_key", "endpoint")
+    if step := incremental.pop("step", None):
+        told = f"without a key, rows at the border of two windows would come twice, so its step, {step}, is left out"
+        scope.draft.ask(f"{told}, and one request asks for all. Which primary_key has a row?", "endpoint")
 
 
 def _of_parents(scope: Scope) -> set[str]:
@@ -135,15 +155,27 @@ def _of_parents(scope: Scope) -> set[str]:
     return {new for one in steps for old, new in one.get("rename", {}).items() if old in taken} | taken
 
 
-def add_columns(scope: Scope, stream: Part) -> None:
-    """Declare keys and times, as the schema has them; other fields get the type that comes, as schemas are off."""
+def add_columns(scope: Scope, stream: Part, folder: Path | None) -> None:
+    """Declare keys and times, as the schema has them; other fields get the type that comes, as schemas are off.
+
+    Args:
+        scope: of the stream.
+        stream: which has the schema, or the name of its file.
+        folder: of the manifest, with such files below it.
+    """
     loader = next(iter(stream.parts("schema_loader")), None)
     schema = loader["schema"] if loader else None
+    if schema is None and (loader is None or loader.kind in ("", "JsonFileSchemaLoader")):
+        text = scope.text(loader["file_path"] if loader else None, loader or stream)
+        name = scope.text(stream["name"], stream)
+        schema = schema_beside(folder, PurePosixPath(text).stem if isinstance(text, str) else str(name))
     properties = schema.get("properties") if isinstance(schema, Mapping) else None
     key = scope.draft.raw.get("primary_key") or []
     keys = [key] if isinstance(key, str) else key
     columns: dict[str, Any] = {}
-    for name, field in properties.items() if isinstance(properties, Mapping) else ():
+    renamed = _renamed(scope, list(properties) if isinstance(properties, Mapping) else [], keys)
+    for sent, field in properties.items() if isinstance(properties, Mapping) else ():
+        name = renamed.get(str(sent), str(sent))
         type_ = _type_of(field) if isinstance(field, Mapping) else None
         if name in keys:
             columns[name] = {**({"data_type": type_} if type_ not in (None, "json") else {}), "nullable": False}
@@ -151,6 +183,21 @@ def add_columns(scope: Scope, stream: Part) -> None:
             columns[name] = {"data_type": type_}
     if columns:
         scope.draft.raw["columns"] = columns
+
+
+def _renamed(scope: Scope, names: list[str], keys: list[str]) -> dict[str, str]:
+    """Other names for fields that would share a column, as `createdAt` beside `created_at`; keys and marks stay."""
+    needed = [*keys, scope.cursor_field]
+    taken: dict[str, str] = {}
+    renamed: dict[str, str] = {}
+    for name in sorted(names, key=lambda one: one not in needed):
+        if taken.setdefault(identifier(name), name) != name:
+            renamed[name] = f"{name}_2"
+    if renamed:
+        scope.draft.step("rename", **renamed)
+        told = ", ".join(f"{old} beside {taken[identifier(old)]}" for old in renamed)
+        scope.draft.ask(f"of two fields with one column, one is called so with _2 behind it: {told}", *_STEPS)
+    return renamed
 
 
 def _type_of(field: Mapping[str, Any]) -> str | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import math
-import re
+from dataclasses import replace
 from typing import Any
 
 from messaging_assets.conversion.components.expressions import Piece, pieces_of, single
 from messaging_assets.conversion.components.parts import Part, target_of
-from messaging_assets.conversion.components.values import Ref, value_of
+from messaging_assets.conversion.components.values import Ref, seconds_of, value_of
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.texts import missing
 from messaging_assets.discovery.found import without_nothing
@@ -17,10 +17,6 @@ from messaging_assets.foundation.json_paths import quoted_path
 
 _PLACE = ("endpoint", "incremental")
 _EPOCHS = {"%s": "epoch_seconds", "%s_as_float": "epoch_seconds", "%ms": "epoch_ms", "%epoch_microseconds": "epoch_us"}
-_DURATION = re.compile(
-    r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?"
-)
-_SECONDS = (365 * 86_400, 30 * 86_400, 7 * 86_400, 86_400, 3_600, 60, 1)
 
 
 def name_bounds(scope: Scope, part: Part | None) -> None:
@@ -31,7 +27,7 @@ def name_bounds(scope: Scope, part: Part | None) -> None:
         if isinstance(part[word], str):
             scope.bounds[part[word]] = bound
     field = single(part["cursor_field"], part.parameters)
-    scope.cursor_field = field if isinstance(field, str) else None
+    scope.cursor_field = field if isinstance(field, str) else ""
 
 
 def add_cursor(scope: Scope, part: Part | None) -> None:
@@ -62,7 +58,7 @@ def _of_time(scope: Scope, part: Part) -> dict[str, Any]:
         "initial_value": _start(scope, part),
         "start_param": _param(scope, part.part("start_time_option"), "start"),
         "end_param": _param(scope, part.part("end_time_option"), "end"),
-        "cursor_format": next((_EPOCHS[one] for one in read if one in _EPOCHS), None),
+        "cursor_format": next((_EPOCHS[one] for one in read if one in _EPOCHS), None) or _pattern(scope, read, sent),
         "lag": _lag(scope, part),
     }
     asked = repr([scope.draft.endpoint.get(one) for one in ("path", "params", "json", "data", "headers")])
@@ -79,6 +75,18 @@ def _of_time(scope: Scope, part: Part) -> dict[str, Any]:
     if part["end_datetime"] and not _is_now(scope, part["end_datetime"], part):
         scope.draft.ask("the manifest ends its range early; add an end_value if that is meant", *_PLACE)
     return words
+
+
+def _pattern(scope: Scope, read: list[Any], sent: Any) -> str | None:
+    """The pattern that records have, where it is none that is known by itself; of several that which is not sent."""
+    known = [one for one in read if isinstance(one, str) and not one.startswith("%Y-%m-%d") and "_ms" not in one]
+    if len(known) < len(read) or not known:
+        return None
+    pattern = next((one for one in known if one != sent), known[0])
+    if len(known) > 1:
+        told = f"the manifest knows records' moments as {' and '.join(known)}; is it {pattern}?"
+        scope.draft.ask(told, *_PLACE)
+    return str(pattern)
 
 
 def _step(scope: Scope, part: Part, words: dict[str, Any]) -> str | None:
@@ -141,6 +149,10 @@ def _start(scope: Scope, part: Part) -> Any:
     within = part.part("start_datetime")
     holder = within or part
     found = single(within["datetime"] if within else value, holder.parameters)
+    floor = single(within["min_datetime"], within.parameters) if within else None
+    if isinstance(floor, Ref) and floor.root == "now" and floor.days < 0:
+        # No further back than that, wherever a user wants to begin.
+        found = replace(floor, default=found.name if isinstance(found, Ref) and found.root == "config" else None)
     if not isinstance(found, Ref):
         return _plain_start(scope, found)
     if found.root == "now":
@@ -177,7 +189,8 @@ def _is_now(scope: Scope, value: Any, part: Part) -> bool:
     found = single(within, part.parameters)
     if not isinstance(found, Ref) or found.root not in ("now", "config"):
         return False
-    return found.root == "now" or scope.settings.value(found.name, found.default) is None
+    default = None if isinstance(found.default, Ref) else found.default
+    return found.root == "now" or scope.settings.value(found.name, default) is None
 
 
 def _lag(scope: Scope, part: Part) -> float | None:
@@ -198,14 +211,6 @@ def _filled(scope: Scope, pieces: list[Piece]) -> str:
     """A text with the values of its settings; whatever else it takes stands there as it cannot be read."""
     values = (scope.settings.value(one.name, one.default) if isinstance(one, Ref) else one for one in pieces)
     return "".join(map(str, values))
-
-
-def seconds_of(duration: Any) -> int | None:
-    """The seconds of a duration such as PT1H, a month as 30 days, a part of one as a whole; None where it is none."""
-    found = _DURATION.fullmatch(str(duration))
-    if found is None or not any(found.groups()):
-        return None
-    return math.ceil(sum(length * float(number or 0) for length, number in zip(_SECONDS, found.groups(), strict=True)))
 
 
 def is_mark(scope: Scope, left: Any, node: ast.Compare) -> bool:

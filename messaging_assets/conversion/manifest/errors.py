@@ -8,7 +8,7 @@ from typing import Any
 
 from messaging_assets.conversion.components.expressions import condition
 from messaging_assets.conversion.components.parts import Part
-from messaging_assets.conversion.components.values import Ref, value_of
+from messaging_assets.conversion.components.values import Ref, tested, value_of
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.texts import MOST_RETRIES, add_handler, quoted, retry_too
 from messaging_assets.description.endpoint import RETRIED_STATUSES
@@ -75,19 +75,19 @@ def _add_rule(scope: Scope, rule: Part, words: dict[str, Any]) -> None:
         if action == "IGNORE" and (told := _ignored(found)):
             statuses = [{"status_code": one} for one in codes] or [{}]
             endpoint.setdefault("response_actions", []).extend({**one, **told} for one in statuses)
-        elif action != "IGNORE" and not codes and "error_in_body" not in endpoint:
+        elif action != "IGNORE" and "path" in found and not codes and "error_in_body" not in endpoint:
             endpoint["error_in_body"] = {**found, "retry": True} if action in _RETRIES else found
         else:
             _tell(scope, action, predicate)
     elif action not in ("", "SUCCESS") or predicate:
         _tell(scope, action, predicate or content or ", ".join(map(str, codes)))
-    elif action == "SUCCESS" and codes:
+    elif action == "SUCCESS" and any(not 200 <= one < 300 for one in codes):
         _tell(scope, action, ", ".join(map(str, codes)))
 
 
 def _ignored(found: dict[str, Any]) -> dict[str, Any] | None:
     """An answer to ignore by a value in its body, or by words; None where the rule names neither."""
-    if "values" in found:
+    if "values" in found or "content" in found:
         return {**found, "action": "ignore"}
     # Words that are looked for among an answer's fields are meant for its text.
     words = str(found["path"]).strip("'")
@@ -115,10 +115,16 @@ def _codes(written: Any) -> list[int]:
 def _in_body(predicate: Any, rule: Part) -> dict[str, Any] | None:
     """What a predicate says about a value of the answer, in the words of an error in a body."""
     node = condition(predicate, rule.parameters)
+    if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And) and len(node.values) == 2:
+        # A field that is there, and has that value.
+        there, compared = tested(node.values[0])[0], value_of(getattr(node.values[1], "left", node))
+        node = node.values[1] if there == compared and isinstance(there, Ref) else node
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
         left, right = value_of(node.left), value_of(node.comparators[0])
         if isinstance(node.ops[0], ast.In) and isinstance(left, str) and right == Ref("response"):
             return {"path": quoted_path(left)}
+        if isinstance(node.ops[0], ast.In) and isinstance(left, str) and _path_of(right):
+            return {"content": left}
         path = _path_of(left)
         if path and isinstance(node.ops[0], ast.Eq) and isinstance(right, (str, int, bool)):
             return {"path": path, "values": [right]}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from messaging_assets.conversion.components.expressions import condition, single
@@ -12,7 +12,6 @@ from messaging_assets.conversion.components.values import Ref, Unknown, value_of
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.outcome import NO_PAGINATOR
 from messaging_assets.conversion.texts import USUAL_PAGE, quoted, unusual
-from messaging_assets.description.pagination import OF_LISTS
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.foundation.json_paths import quoted_path
 
@@ -43,31 +42,6 @@ def goes_by_links(part: Part | None) -> bool:
     """Whether a later page is asked for by its link alone, which says all that the first page was asked for."""
     token = part.part("page_token_option") if part is not None else None
     return token is not None and token.kind == "RequestPath"
-
-
-def add_next_request(scope: Scope, of_first_page: Sequence[tuple[str, str]]) -> None:
-    """Say what further pages are asked with, where some fields go with the first page only.
-
-    Args:
-        scope: of the stream.
-        of_first_page: part and name of those fields.
-    """
-    endpoint = scope.draft.endpoint
-    paginator: Any = endpoint.get("paginator")
-    first = [(part, name) for part, name in of_first_page if name in (endpoint.get(part) or {})]
-    written = {part: endpoint[part] for part in ("params", "json", "data") if endpoint.get(part)}
-    # A body that is no mapping has no word there.
-    if first and all(isinstance(fields, Mapping) for fields in written.values()):
-        rest = {
-            part: {name: one for name, one in fields.items() if (part, name) not in first}
-            for part, fields in written.items()
-        }
-        is_cursor = isinstance(paginator, dict) and paginator["type"] == "cursor"
-        if is_cursor and {part for part, _ in first} <= set(rest) and not OF_LISTS.search(str(rest)):
-            paginator["next_request"] = without_nothing(rest)
-            return
-    for part, name in first:
-        scope.draft.lose(f"{name} goes with the first page only there, and with each page here", "endpoint", part, name)
 
 
 def _size(scope: Scope, strategy: Part) -> int | None:
@@ -106,7 +80,7 @@ def _offset(scope: Scope, part: Part, strategy: Part, token: Part | None) -> dic
             scope.draft.ask("which parameter takes the size of a page? It is sent as limit", *_PLACE)
     if size is None:
         scope.draft.ask(f"how long is a page? {USUAL_PAGE} rows are asked for", *_PLACE)
-    where = _named(token, "offset", scope)
+    where = _counter(token, "offset", scope)
     return {"type": "offset", "limit": size or USUAL_PAGE, **unusual({**where, **limit}), "total_path": None}
 
 
@@ -116,7 +90,14 @@ def _page_number(scope: Scope, part: Part, strategy: Part, token: Part | None) -
     if strategy["start_from_page"] is None and strategy["inject_on_first_request"] is not True:
         scope.draft.ask("does the API count pages from 0, or from 1? The manifest does not say; 0 is taken", *_PLACE)
     begins = {"base_page": int(first)} if str(first) in ("0", "1") else {"base_page": 1, "page": int(first)}
-    return {"type": "page_number", **begins, **unusual(_named(token, "page", scope))}
+    return {"type": "page_number", **begins, **unusual(_counter(token, "page", scope))}
+
+
+def _counter(token: Part | None, word: str, scope: Scope) -> dict[str, Any]:
+    """The words that say where a number goes; a question where the manifest says nothing of it."""
+    if target_of(token) is None:
+        scope.draft.ask(f"which parameter takes the number? It is sent as {word}", *_PLACE)
+    return _named(token, word, scope)
 
 
 def _add_size(scope: Scope, part: Part, strategy: Part) -> None:

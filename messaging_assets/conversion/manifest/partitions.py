@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
-from messaging_assets.conversion.components.expressions import single
-from messaging_assets.conversion.components.parts import Part, target_of
+from messaging_assets.conversion.components.expressions import settings_of, single
+from messaging_assets.conversion.components.parts import Part, target_of, whole_stream
+from messaging_assets.conversion.components.values import Unknown
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.texts import only
 from messaging_assets.discovery.found import plain_name
@@ -102,10 +103,17 @@ def _values(scope: Scope, router: Part) -> list[Any]:
         values = scope.settings.defaults.get(hole.name, hole.default) if given is None else given.split(",")
         if values is None:
             told = f"the setting '{hole.name}' has no value; give it by --setting {hole.name}=one,two"
-            scope.draft.lose(f"{told}, or write its values here", "for_each", kind="setting")
-            return [f"your-{plain_name(hole.name, 'value')}", f"your-other-{plain_name(hole.name, 'value')}"]
+            return _unknown_values(scope, f"{told}, or write its values here", hole.name)
     found = single(values, router.parameters) if isinstance(values, str) else values
+    if isinstance(found, Unknown) and (names := settings_of(values)):
+        told = f"its values are made of the setting {' and '.join(names)} by an expression; write them here"
+        return _unknown_values(scope, told, str(router["cursor_field"]))
     return list(dict.fromkeys(found)) if isinstance(found, list) and all(map(_is_plain, found)) else []
+
+
+def _unknown_values(scope: Scope, told: str, name: str) -> list[Any]:
+    scope.draft.lose(told, "for_each", kind="setting")
+    return [f"your-{plain_name(name, 'value')}", f"your-other-{plain_name(name, 'value')}"]
 
 
 def _is_plain(value: Any) -> bool:
@@ -121,7 +129,8 @@ def _add_union(scope: Scope, parents: list[Part], resources: Parents, kind: str)
     keys = [one for one in found if one is not None]
     fields, paths = {field for _, _, field in keys}, {path for _, path, _ in keys}
     options = {repr(one.own.get("request_option")) for one in parents}
-    if len(fields) > 1 or len(options) > 1 or any(one["extra_fields"] for one in parents):
+    extras = {repr(one["extra_fields"]) for one in parents}
+    if len(fields) > 1 or len(options) > 1 or len(extras) > 1:
         scope.draft.give_up(f"it is read for the records of {len(keys)} parents in turn; write a union of them")
         return
     [field] = fields
@@ -131,6 +140,7 @@ def _add_union(scope: Scope, parents: list[Part], resources: Parents, kind: str)
             parent.draft.step("copy", **{field: path})
     path = paths.pop() if len(paths) == 1 else quoted_path(field)
     scope.parents[field] = f"{name}.{path}"
+    _name_extras(scope, parents[0], name)
     _inject(scope, parents[0].part("request_option"), f"{{resources.{name}.{path}}}")
     if kind == "UnionPartitionRouter":
         scope.draft.ask("a value that two of its parents have is asked for twice; has the resource a primary_key?")
@@ -155,22 +165,34 @@ def _add_parent(scope: Scope, parent: Part, resources: Parents) -> None:
         return
     above, path, field = found
     name = above.draft.name
+    if own := [one for one in _names(above) if one in _names(scope)]:
+        scope.draft.ask(f"a record of {name} goes with its own of {own[0]} alone; there each goes with each", *_PATH)
     scope.above = scope.above or above
     scope.parents[field] = f"{name}.{path}"
-    extra = parent["extra_fields"]
-    for steps in extra if isinstance(extra, list) else ():
-        if isinstance(steps, list) and steps:
-            for shown in (str(steps[-1]), ".".join(map(str, steps))):
-                scope.parents.setdefault(shown, f"{name}.{quoted_path(*map(str, steps))}")
+    _name_extras(scope, parent, name)
     _inject(scope, parent.part("request_option"), f"{{resources.{name}.{path}}}")
     if parent["incremental_dependency"]:
-        cursor = next(iter(stream.parts("incremental_sync")), None) if stream else None
+        cursor = next(iter(whole_stream(stream).parts("incremental_sync")), None) if stream else None
         changes = single(cursor["cursor_field"], cursor.parameters) if cursor else None
         # A parent's own cursor tells that it changed; without one, whatever its record says does.
         plain = quoted_path(*changes.split(".")) if isinstance(changes, str) and not scope.has_several else None
         scope.draft.raw["only_changed_parents"] = plain or True
     if parent["lazy_read_pointer"]:
         scope.draft.ask("it takes its first rows out of the parent's record; here it asks for them")
+
+
+def _names(scope: Scope) -> list[str]:
+    """The names of a stream's parents."""
+    return [place.partition(".")[0] for place in scope.parents.values()]
+
+
+def _name_extras(scope: Scope, parent: Part, name: str) -> None:
+    """Name the fields of a parent's record that its children take beside its key."""
+    extra = parent["extra_fields"]
+    for steps in extra if isinstance(extra, list) else ():
+        if isinstance(steps, list) and steps:
+            for shown in (str(steps[-1]), ".".join(map(str, steps))):
+                scope.parents.setdefault(shown, f"{name}.{quoted_path(*map(str, steps))}")
 
 
 def _inject(scope: Scope, option: Part | None, value: str) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import parse_qsl
 
 from messaging_assets.conversion.components.expressions import condition, settings_alone, single
 from messaging_assets.conversion.components.parts import Part
@@ -14,6 +16,7 @@ from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.outcome import UNKNOWN_ADDRESS
 from messaging_assets.conversion.secret_fields import taken_apart
 from messaging_assets.conversion.texts import below, filled, has, named
+from messaging_assets.description.pagination import OF_LISTS
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.foundation.json_paths import quoted_path
 
@@ -21,6 +24,8 @@ _FIELDS = {"request_parameters": "params", "request_headers": "headers"}
 _TOKEN_WORDS = {"params": "cursor_param", "json": "cursor_body_path", "data": "cursor_body_path"}
 _JOB = ("endpoint", "job")
 _MINUTE = 60
+_EXPRESSIONS = re.compile(r"(\{\{.*?\}\})", re.DOTALL)
+_WORDS = re.compile("\0(\\d+)\0")
 _LOCATIONS = {"params": "query", "headers": "header", "json": "body", "data": "body"}
 
 
@@ -59,6 +64,25 @@ def address_of(scope: Scope, requester: Part) -> tuple[str, str]:
         else:
             base, path = f"{scheme}://{host}", f"{field}{below_host}"
     return base, path
+
+
+def without_secret_query(scope: Scope, requester: Part) -> Part:
+    """A requester whose path has no query with a secret in it: that is parameters, as of any other request."""
+    texts = _EXPRESSIONS.split(str(requester["path"] or ""))
+    begins = next((place for place, text in enumerate(texts) if place % 2 == 0 and "?" in text), None)
+    params = requester["request_parameters"] or {}
+    if begins is None or not isinstance(params, Mapping):
+        return requester
+    path, _, rest = texts[begins].partition("?")
+    query = "".join([rest, *texts[begins + 1 :]])
+    if not has(scope.text(query, requester), "secret"):
+        return requester
+    # Each expression is one word, whatever it holds.
+    words = [f"\0{place}\0" if place % 2 else text for place, text in enumerate([rest, *texts[begins + 1 :]])]
+    pairs = parse_qsl("".join(words), keep_blank_values=True)
+    found = {name: _WORDS.sub(lambda one: texts[begins + int(one[1])], value) for name, value in pairs}
+    own = {**requester.own, "path": "".join([*texts[:begins], path]), "request_parameters": {**found, **params}}
+    return Part(own, requester.parameters)
 
 
 def add_request(scope: Scope, requester: Part, by_links: bool) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
@@ -110,6 +134,39 @@ def add_request(scope: Scope, requester: Part, by_links: bool) -> tuple[list[dic
     return ways, of_first_page
 
 
+def add_next_request(scope: Scope, of_first_page: Sequence[tuple[str, str]], is_range_first: bool = False) -> None:
+    """Say what further pages are asked with, where some fields go with the first page only.
+
+    Args:
+        scope: of the stream.
+        of_first_page: part and name of those fields.
+        is_range_first: whether so do all that a range, a parent or a value gives.
+    """
+    endpoint = scope.draft.endpoint
+    paginator: Any = endpoint.get("paginator")
+    first = [(part, name) for part, name in of_first_page if name in (endpoint.get(part) or {})]
+    written = {part: endpoint[part] for part in ("params", "json", "data") if endpoint.get(part)}
+    is_cursor = isinstance(paginator, dict) and paginator["type"] == "cursor"
+    # A body that is no mapping has no word there.
+    if (first or (is_range_first and is_cursor)) and all(isinstance(fields, Mapping) for fields in written.values()):
+        if is_range_first:
+            first += [(part, name) for part, fields in written.items() for name in fields if _of_slice(fields[name])]
+        rest = {
+            part: {name: one for name, one in fields.items() if (part, name) not in first}
+            for part, fields in written.items()
+        }
+        if is_cursor and {part for part, _ in first} <= set(rest) and not OF_LISTS.search(str(rest)):
+            paginator["next_request"] = without_nothing(rest)
+            return
+    for part, name in first:
+        scope.draft.lose(f"{name} goes with the first page only there, and with each page here", "endpoint", part, name)
+
+
+def _of_slice(value: Any) -> bool:
+    """Whether a value is a range's, a parent's or a list's."""
+    return "{incremental." in str(value) or bool(OF_LISTS.search(str(value)))
+
+
 def _on_first_page(text: Any, requester: Part) -> tuple[Any, bool]:
     """What a field is on the first page, and whether it is empty on the others; any other text as it is."""
     node = condition(text, requester.parameters) if isinstance(text, str) and "next_page_token" in text else None
@@ -119,8 +176,7 @@ def _on_first_page(text: Any, requester: Part) -> tuple[Any, bool]:
     first, later = (node.orelse, node.body) if is_next else (node.body, node.orelse)
     if subject != Ref("next_page_token") or wanted is not True or value_of(later) not in ("", None):
         return text, False
-    several = [f"{{{{ {ast.unparse(one)} }}}}" for one in (first.elts if isinstance(first, ast.List) else [first])]
-    return several if isinstance(first, ast.List) else several[0], True
+    return f"{{{{ {ast.unparse(first)} }}}}", True
 
 
 def _is_token(scope: Scope, name: str, text: Any, part: str) -> bool:

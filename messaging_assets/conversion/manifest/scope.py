@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from messaging_assets.conversion.components.expressions import Piece, pieces_of
+from messaging_assets.conversion.components.expressions import Piece, elements_of, pieces_of
 from messaging_assets.conversion.components.parts import Part
 from messaging_assets.conversion.components.values import Ref, Unknown
 from messaging_assets.conversion.outcome import Draft
-from messaging_assets.conversion.texts import Hole, Lose, Settings, below, doubled, filled
+from messaging_assets.conversion.texts import Hole, Lose, Settings, below, doubled, filled, quoted
 from messaging_assets.files.rules.secret_signs import names_secret
 from messaging_assets.foundation.json_paths import quoted_path
 
@@ -32,7 +33,7 @@ class Scope:
         has_several: whether it has more than one parent.
         constants: values by the name that the stream's texts have for them, where there is one value only.
         bounds: `start` or `end` by the name that the stream's texts have for it.
-        cursor_field: the field whose last value the stream's state holds.
+        cursor_field: the field whose last value its state holds, empty where that is not known; None without a cursor.
         formats: how its texts write the bounds.
         token: the word for where its texts put the next page's token, and the name there.
         above: the scope of its parent, where it has one.
@@ -55,19 +56,25 @@ class Scope:
         """A value of the manifest with its holes; one that is no text stays."""
         if not isinstance(value, str):
             return value
-        pieces = [hole for one in pieces_of(value, part.parameters) for hole in self._holes(one)]
+        pieces = [hole for one in pieces_of(value, part.parameters) for hole in _holes(self, one)]
         if all(isinstance(one, str) for one in pieces):
             return "".join(str(one) for one in pieces)
         return pieces
 
     def address(self, value: Any, part: Part, *place: str) -> Any:
-        """A text of an address, where what the source hides is a setting if it is called like no secret."""
+        """A text of an address, where a secret is a setting that is called like none, or that the source shows."""
         text = self.text(value, part)
         for index, one in enumerate(text if isinstance(text, list) else ()):
-            if isinstance(one, Hole) and one.kind == "secret" and not names_secret(one.name.rpartition(".")[2]):
-                told = f"the source hides '{one.name}', which is a setting here, as it stands in an address"
-                self.draft.ask(told, *place)
+            is_shown = isinstance(one, Hole) and one.name in self.settings.plain
+            if (
+                isinstance(one, Hole)
+                and one.kind == "secret"
+                and (is_shown or not names_secret(one.name.split(".")[-1]))
+            ):
+                told = f"the source {'shows' if is_shown else 'hides'} '{one.name}', which is a setting here, as it"
+                self.draft.ask(f"{told} stands in an address{'; is it no secret?' if is_shown else ''}", *place)
                 text[index] = Hole("setting", one.name, one.default)
+                self.settings.shown |= {one.name} if is_shown else set()
         return text
 
     def field(self, value: Any, part: Part, in_json: bool) -> Any:
@@ -76,6 +83,8 @@ class Scope:
             return {str(name): self.field(one, part, in_json) for name, one in value.items()}
         if isinstance(value, list):
             return [self.field(one, part, in_json) for one in value]
+        if several := elements_of(value, part.parameters):
+            return [self.field(one, part, in_json) for one in several]
         text = self.text(value, part)
         if not isinstance(text, str):
             return text
@@ -107,21 +116,21 @@ class Scope:
             return doubled(text) if is_doubled else text
         return filled(text, self.settings, below(self.draft.lose, *place), is_doubled, is_address, is_declared)
 
-    def _holes(self, piece: Piece) -> list[str | Hole]:
-        """A piece as it stands in a text; of a choice, all that is chosen."""
-        if isinstance(piece, Ref) and piece.root == "config" and piece.choice is not None:
-            return [hole for one in _chosen(self, piece, *piece.choice) for hole in self._holes(one)]
-        return [self._piece(piece)]
-
-    def _piece(self, piece: Piece) -> str | Hole:
+    def piece(self, piece: Piece) -> str | Hole:
+        """A piece that is no choice, as it stands in a text."""
         if isinstance(piece, str):
             return piece
         if isinstance(piece, Unknown):
             return Hole("unknown", piece.words)
         shown = f"{piece.root}.{piece.name}".rstrip(".")
+        if piece.is_cut and piece.root == "config" and not piece.default and not self.settings.is_secret(piece.name):
+            return _part_of_setting(self, piece)
         if piece.is_cut or piece.added:
             return Hole("unknown", f"'{shown}' (cut, or counted on)")
         if piece.root == "config":
+            if isinstance(piece.default, Ref):
+                is_given = self.settings.value(piece.name) is not None
+                return Hole("setting", piece.name) if is_given else self.piece(piece.default)
             kind: Literal["secret", "setting"] = "secret" if self.settings.is_secret(piece.name) else "setting"
             value = self.settings.value(piece.name, piece.default) if piece.is_lower and kind == "setting" else None
             return Hole(kind, piece.name, piece.default) if value is None else str(value).lower()
@@ -146,17 +155,34 @@ class Scope:
         if piece.root in _PARTITION and (found := self.parents.get(piece.last if is_extra else name)):
             return Hole("parent", ".".join([found, *map(str, () if is_extra else piece.path[1:])]))
         if piece.root in _INTERVAL and name in self.bounds and len(piece.path) == 1:
-            return self._bound(self.bounds[name], piece)
-        if piece.root == "stream_state" and name == self.cursor_field:
-            return self._bound("start", piece)
+            return self.bound(self.bounds[name], piece)
+        if piece.root == "stream_state":
+            return _of_state(self, piece, shown)
         if piece.root == "next_page_token":
             return Hole("token", piece.name)
         return Hole("now", shown) if piece.root == "now" else Hole("unknown", f"'{shown}'")
 
-    def _bound(self, kind: Any, piece: Ref) -> Hole:
+    def bound(self, kind: Any, piece: Ref) -> Hole:
+        """A bound of the range, whose format counts for the stream."""
         if piece.format:
             self.formats.add(piece.format)
         return Hole(kind)
+
+
+def _holes(scope: Scope, piece: Piece) -> list[str | Hole]:
+    """A piece as it stands in a text; of a choice, all that is chosen."""
+    if isinstance(piece, Ref) and piece.root == "config" and piece.choice is not None:
+        return [hole for one in _chosen(scope, piece, *piece.choice) for hole in _holes(scope, one)]
+    return [scope.piece(piece)]
+
+
+def _part_of_setting(scope: Scope, piece: Ref) -> Hole:
+    """A setting of its own for what the source cuts out of one."""
+    name = "_".join(re.findall(r"[A-Za-z0-9]+", piece.cut.removeprefix("config")))
+    told = f"the setting '{name}' is what the source has as {quoted(piece.cut)}"
+    if all(told != one.words for one in scope.draft.losses):
+        scope.draft.ask(told)
+    return Hole("setting", name)
 
 
 def _chosen(scope: Scope, piece: Ref, wanted: Any, first: list[Any], second: list[Any]) -> list[Any]:
@@ -189,6 +215,16 @@ def taken_above(scope: Scope, path: tuple[str | int, ...]) -> str | None:
         return f"{parent.draft.name}._{parent.each[name]}"
     found = taken_above(parent, path[1:]) if name == "parent_slice" else parent.parents.get(name)
     return f"{parent.draft.name}.{parent.draft.taken_from_parent(found, parent.has_several)}" if found else None
+
+
+def _of_state(scope: Scope, piece: Ref, shown: str) -> str | Hole:
+    """The mark; nothing where the manifest has no cursor, as there is no state then."""
+    if scope.cursor_field is not None:
+        return scope.bound("start", piece) if piece.path[:1] == (scope.cursor_field,) else Hole("unknown", f"'{shown}'")
+    told = f"'{shown}' is nothing, as the manifest has no cursor for it; if the list has a mark, add incremental"
+    if all(told != one.words for one in scope.draft.losses):
+        scope.draft.ask(told)
+    return ""
 
 
 def _of_job(scope: Scope, piece: Ref) -> str | None:

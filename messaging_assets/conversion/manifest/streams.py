@@ -6,20 +6,29 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from messaging_assets.conversion.components.expressions import pieces_of
-from messaging_assets.conversion.components.parts import Part, resolved
+from messaging_assets.conversion.components.parts import Part, resolved, whole_stream
+from messaging_assets.conversion.components.values import seconds_of
 from messaging_assets.conversion.manifest import answers
 from messaging_assets.conversion.manifest.addresses import settle_addresses
 from messaging_assets.conversion.manifest.authenticators import way_in
-from messaging_assets.conversion.manifest.cursors import add_cursor, name_bounds, seconds_of
+from messaging_assets.conversion.manifest.cursors import add_cursor, name_bounds
 from messaging_assets.conversion.manifest.errors import add_errors
-from messaging_assets.conversion.manifest.paging import add_next_request, add_paginator, goes_by_links
+from messaging_assets.conversion.manifest.paging import add_paginator, goes_by_links
 from messaging_assets.conversion.manifest.partitions import add_partitions
-from messaging_assets.conversion.manifest.requests import add_job, add_request, address_of, name_job
+from messaging_assets.conversion.manifest.requests import (
+    add_job,
+    add_next_request,
+    add_request,
+    address_of,
+    name_job,
+    without_secret_query,
+)
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.manifest.transformations import add_transformations
 from messaging_assets.conversion.outcome import Converted, Draft, falls_alone
 from messaging_assets.conversion.own_code.classes import OwnCode
 from messaging_assets.conversion.own_code.known import notes_in, without_code
+from messaging_assets.conversion.reading import settings_beside
 from messaging_assets.conversion.secret_fields import joined
 from messaging_assets.conversion.texts import at_itself
 from messaging_assets.files.rules.mistakes import value_at
@@ -39,12 +48,14 @@ def from_manifest(manifest: Mapping[str, Any], converted: Converted) -> None:
 
 
 def _describe_settings(source: Part, converted: Converted) -> None:
-    spec = value_at(source.own, ("spec", "connection_specification"))
+    spec = value_at(source.own, ("spec", "connection_specification")) or settings_beside(converted.folder)
     for path, field in _fields_of(spec, ()):
         name = ".".join(path)
         if field.get("airbyte_secret"):
             converted.settings.secret.add(name)
-        elif field.get("default") is not None:
+            continue
+        converted.settings.plain.add(name)
+        if field.get("default") is not None:
             converted.settings.defaults.setdefault(name, field["default"])
 
 
@@ -85,12 +96,8 @@ class _Streams:
         for one in self._source.parts("streams"):
             if one.kind == "ConditionalStreams":
                 yield from one.parts("streams")
-            elif one.kind == "StateDelegatingStream":
-                inner = one.part("full_refresh_stream")
-                if inner is not None:
-                    yield inner
             else:
-                yield one
+                yield whole_stream(one)
 
     def _name(self, stream: Part) -> str:
         name = "".join(one for one in pieces_of(str(stream["name"] or ""), stream.parameters) if isinstance(one, str))
@@ -111,7 +118,7 @@ class _Streams:
 
     def parent(self, stream: Part) -> Scope | None:
         """The scope of a parent's resource; None where it cannot be one."""
-        draft = self._draft(stream)
+        draft = self._draft(whole_stream(stream))
         return self._scopes.get(draft.name) if draft.is_carried else None
 
     def union(self, parents: Sequence[Scope]) -> str:
@@ -143,6 +150,7 @@ class _Streams:
         add_partitions(scope, retriever, self, cursor)
         if not draft.is_carried:
             return
+        requester = without_secret_query(scope, requester)
         base, path = address_of(scope, requester)
         if not draft.is_carried:
             return
@@ -165,11 +173,22 @@ class _Streams:
             add_paginator(scope, retriever.part("paginator"))
         add_errors(scope, requester.part("error_handler"))
         add_cursor(scope, cursor)
-        add_next_request(scope, of_first_page)
+        is_range_first = retriever["ignore_stream_slicer_parameters_on_paginated_requests"] is True
+        add_next_request(scope, of_first_page, is_range_first)
+        _add_steps(scope, stream, selector)
+        answers.leave_to_parents(scope)
+        answers.add_key(scope, stream)
+        answers.add_columns(scope, stream, self._converted.folder)
+
+
+def _add_steps(scope: Scope, stream: Part, selector: Part | None) -> None:
+    """Say which records are kept, and what is done to each, in the manifest's order."""
+    if selector is not None and selector["transform_before_filtering"] is True:
+        add_transformations(scope, stream)
+        answers.add_filter(scope, selector)
+    else:
         answers.add_filter(scope, selector)
         add_transformations(scope, stream)
-        answers.add_key(scope, stream)
-        answers.add_columns(scope, stream)
 
 
 def _asked(stream: Part) -> str:

@@ -23,7 +23,8 @@ _LIST = re.compile(
 
 
 def add_transformations(scope: Scope, stream: Part) -> None:
-    """Say what is done to each record."""
+    """Say what is done to each record; what goes out of an object does so last, as other fields may take it before."""
+    inside: list[list[str]] = []
     for part in stream.parts("transformations"):
         if part.kind == "RemoveFields" and _takes_out_nothing(part):
             scope.draft.ask(
@@ -35,10 +36,16 @@ def add_transformations(scope: Scope, stream: Part) -> None:
             for field in part.parts("fields"):
                 _add_field(scope, field)
         elif part.kind == "RemoveFields":
-            _remove_fields(scope, part)
+            inside += _remove_fields(scope, part)
         elif part.kind not in ("KeysToSnakeCase", "KeysToLower"):
             # Names in the table are in snake case anyway.
             scope.draft.lose(f"its records are changed by {part.shown}, which is left out", *_STEPS)
+    if inside:
+        holders = list(dict.fromkeys(one[0] for one in inside))
+        steps = scope.draft.raw.setdefault("steps", [])
+        steps += [{"flatten": holders}, {"drop": ["__".join(one) for one in inside]}]
+        told = f"fields inside {', '.join(holders)} are taken out, so the others there are columns of their own"
+        scope.draft.ask(f"{told}, such as {holders[0]}__name; is that right?", *_STEPS)
 
 
 def _add_field(scope: Scope, field: Part) -> None:
@@ -131,13 +138,19 @@ def _takes_out_nothing(part: Part) -> bool:
     return written in ("property|string==''", "propertyisnone", "property==none", "notproperty|string")
 
 
-def _remove_fields(scope: Scope, part: Part) -> None:
+def _remove_fields(scope: Scope, part: Part) -> list[list[str]]:
+    """Leave out fields of records; the paths of those inside an object, which go out last."""
     flat: list[str] = []
+    inside: list[list[str]] = []
     for pointer in part["field_pointers"] or []:
-        if isinstance(pointer, list) and len(pointer) == 1 and "*" not in str(pointer[0]):
-            flat.append(str(pointer[0]))
-        else:
-            shown = ".".join(map(str, pointer)) if isinstance(pointer, list) else str(pointer)
+        path = [str(one) for one in pointer] if isinstance(pointer, list) else []
+        if not path or "*" in "".join(path):
+            shown = ".".join(path) or str(pointer)
             scope.draft.lose(f"the field {shown} inside a record is not taken out; it stays in its column", *_STEPS)
+        elif len(path) == 1:
+            flat += path
+        else:
+            inside.append(path)
     if flat:
         scope.draft.raw.setdefault("steps", []).append({"drop": flat})
+    return inside

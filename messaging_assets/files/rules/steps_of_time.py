@@ -1,4 +1,4 @@
-"""What does not go with a range that is read window by window (`step`), and with a first cursor (`first_mark`)."""
+"""What does not go with a range in windows (`step`), with a first cursor (`first_mark`), and what is no cursor."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from messaging_assets.files.rules.mistakes import Mistake, Place, mapping, step_into, value_at
-from messaging_assets.files.rules.written import Written, disposition_in
+from messaging_assets.files.rules.written import Written, disposition_in, is_given
 
 
 def step_mistakes(resource: Written, places: list[Place]) -> Iterator[Mistake]:
@@ -21,6 +21,9 @@ def step_mistakes(resource: Written, places: list[Place]) -> Iterator[Mistake]:
     for place, cursor in cursors:
         if cursor.get("first_mark") is not None:
             yield from _first_mark(resource, (*place, "first_mark"), cursor)
+        if cursor.get("cursor_in", "record") == "record" and _is_of_parent(resource, str(cursor.get("cursor_path"))):
+            words = "is a field of the parent's, which no record of the list itself has; leave incremental out, and "
+            yield Mistake((*place, "cursor_path"), f"{words}write only_changed_parents")
     stepped = [(place, cursor) for place, cursor in cursors if cursor.get("step") is not None]
     for place, cursor in stepped:
         yield from _windows(resource, (*place, "step"), cursor)
@@ -29,6 +32,17 @@ def step_mistakes(resource: Written, places: list[Place]) -> Iterator[Mistake]:
         if step_into(action, "action") == "split" and not stepped:
             words = "split reads a window in two halves, and this list has none; write step in incremental"
             yield Mistake(resource.place_of("endpoint", "response_actions", index, "action"), words)
+
+
+def _is_of_parent(resource: Written, name: str) -> bool:
+    """Whether a field comes from the parent's record, whatever steps call it."""
+    steps = resource.full.get("steps")
+    for step in reversed(steps if isinstance(steps, list) else []):
+        before = {str(new): str(old) for old, new in mapping(step_into(step, "rename")).items()}
+        before |= {str(new): str(path) for new, path in mapping(step_into(step, "copy")).items()}
+        name = before.get(name, name)
+    beside = [*mapping(resource.endpoint.get("include_from_answer")), *mapping(resource.full.get("for_each"))]
+    return name.startswith("_") and name not in beside and is_given(resource, name)
 
 
 def _first_mark(resource: Written, place: Place, cursor: Mapping[str, Any]) -> Iterator[Mistake]:

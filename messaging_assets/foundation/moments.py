@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
-from email.utils import parsedate_tz
+from email.utils import formatdate, parsedate_tz
 from functools import lru_cache
 from typing import Any
 
@@ -275,7 +275,7 @@ def written(seconds: Decimal, format_: str, zone: tzinfo = timezone.utc, is_end:
 
     Args:
         seconds: the moment.
-        format_: `iso` (`iso8601`), `date`, one of `EPOCHS`, or a pattern of strftime.
+        format_: `iso` (`iso8601`), `date`, `http` (RFC 9110, section 5.6.7), one of `EPOCHS`, or a pattern of strftime.
         zone: of dates and patterns.
         is_end: whether it is the end of a range, of which nothing may be lost.
     """
@@ -286,6 +286,8 @@ def written(seconds: Decimal, format_: str, zone: tzinfo = timezone.utc, is_end:
         day = datetime_of(seconds, zone)
         is_later = is_end and (day.hour, day.minute, day.second, day.microsecond) != (0, 0, 0, 0)
         return (day.date() + timedelta(days=is_later)).isoformat()
+    if format_ == "http":
+        return formatdate(int(seconds), usegmt=True)
     if format_ in ("iso", "iso8601"):
         moment = datetime_of(seconds).replace(tzinfo=None)
         digits_text = f"{seconds % 1:f}".partition(".")[2].rstrip("0")

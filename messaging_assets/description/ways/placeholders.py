@@ -99,6 +99,13 @@ def filled_by(*names: str) -> AfterValidator:
     return AfterValidator(partial(check, names))
 
 
+def wrong_format(written: str) -> str | None:
+    """What to say where `{now:<written>}` does not say how the moment is written; None where it does."""
+    if written in _NOW or "%" in written:
+        return None
+    return f"write how {{now}} is written, such as {{now:epoch_seconds}}; allowed: {', '.join(_NOW)}, or a pattern"
+
+
 def check(names: tuple[str, ...], value: Any) -> Any:
     """A value as it is, unless a placeholder in it is none.
 
@@ -116,8 +123,8 @@ def check(names: tuple[str, ...], value: Any) -> Any:
         if not (is_secret or is_header or (name in names and name != "header")):
             known = ", ".join("{header.<Name>}" if one == "header" else f"{{{one}}}" for one in names)
             raise ValueError(f"nothing fills a placeholder here; allowed: {{secret.<name>}}{known and ', ' + known}")
-        if name == "now" and function not in _NOW and "%" not in function:
-            raise ValueError(f"write how {{now}} is written, such as {{now:epoch_seconds}}; allowed: {', '.join(_NOW)}")
+        if name == "now" and (wrong := wrong_format(function)):
+            raise ValueError(wrong)
         if name != "now" and function and function not in FUNCTIONS:
             raise ValueError(f"no such function behind a colon; allowed: {', '.join(FUNCTIONS)}")
     return value

@@ -20,6 +20,7 @@ from messaging_assets.description.authentication import Described
 from messaging_assets.description.names import JsonPath
 from messaging_assets.files.rules.mistakes import Mistake, Place, mapping, quoted, suggestion
 from messaging_assets.files.rules.shape import shape_mistakes
+from messaging_assets.files.rules.steps_of_time import is_now, now_mistakes
 from messaging_assets.files.rules.templates import is_template, texts_of
 from messaging_assets.files.rules.written import Written, written_resources
 
@@ -217,6 +218,9 @@ def _placeholders(resource: Written) -> Iterator[_Parent | Mistake]:
                 yield Mistake(where, "its braces do not pair; double those that mean themselves: {{ and }}")
                 continue
             for field, format_of in ((field, format_of) for field, format_of in found if field is not None):
+                if is_now(field) and not (part == "path" and field in params):
+                    yield from now_mistakes(resource, field, format_of, where)
+                    continue
                 if part == "path" and format_of:
                     yield Mistake(where, "a path takes a field as it is; leave out what follows : or ! in the braces")
                 if not (part == "path" and field in params):
@@ -287,7 +291,8 @@ def _meaning(field: str, place: Place, has_cursor: bool, in_path: bool) -> _Pare
         return Mistake(place, "a placeholder for a parent's field is written {resources.<parent>.<field>}")
     if steps[0] == "incremental" and has_cursor:
         return None
-    words = "{resources.<parent>.<field>}, {for_each.<name>}" + (", {incremental.start_value}" if has_cursor else "")
+    words = "{resources.<parent>.<field>}, {for_each.<name>}, {now:<format>}"
+    words += ", {incremental.start_value}" if has_cursor else ""
     words += ", or a name from params" if in_path else ""
     shown = quoted(field) if in_path else ""
     return Mistake(place, f"nothing fills the placeholder{shown}; allowed: {words}; double braces mean themselves")

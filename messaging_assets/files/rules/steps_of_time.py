@@ -1,4 +1,4 @@
-"""What does not go with a range in windows (`step`), with a first cursor (`first_mark`), and what is no cursor."""
+"""What does not go with time: with a range in windows (`step`), a first cursor (`first_mark`), the moment of asking."""
 
 from __future__ import annotations
 
@@ -6,8 +6,37 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from messaging_assets.description.ways.placeholders import wrong_format
 from messaging_assets.files.rules.mistakes import Mistake, Place, mapping, step_into, value_at
 from messaging_assets.files.rules.written import Written, disposition_in, is_given
+
+_NOW = re.compile(r"now(-\d{1,4}(s|min|h|d|w))?")
+
+
+def is_now(field: str) -> bool:
+    """Whether a placeholder is meant to be the moment at which a sync asks."""
+    return field == "now" or field.startswith("now-")
+
+
+def now_mistakes(resource: Written, field: str, format_of: str | None, place: Place) -> Iterator[Mistake]:
+    """A mistake for each reason why nothing can take the place of `{now:<format>}` in a request.
+
+    Args:
+        resource: whose request it is.
+        field: what stands before the colon.
+        format_of: what stands behind it.
+        place: where it is written.
+    """
+    if not _NOW.fullmatch(field):
+        yield Mistake(place, "a time before now is written {now-7d:date}, with a number of s, min, h, d or w")
+    elif wrong := wrong_format(format_of or ""):
+        yield Mistake(place, wrong)
+    elif resource.endpoint.get("job"):
+        words = "an interrupted sync would begin a second job, as its request differs; write incremental with end_param"
+        yield Mistake(place, words)
+    elif resource.endpoint.get("conditional"):
+        words = "each sync asks for another address, so no answer says that a list is as it was; take conditional out"
+        yield Mistake(place, words)
 
 
 def step_mistakes(resource: Written, places: list[Place]) -> Iterator[Mistake]:

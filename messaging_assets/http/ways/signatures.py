@@ -9,7 +9,6 @@ import time
 from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from email.utils import formatdate
 from urllib.parse import urlsplit
 
 import requests
@@ -78,14 +77,9 @@ class Placeholders:
     def value(self, name: str, function: str) -> str:
         """What stands in place of one placeholder."""
         if name == "now":
-            return self._written_now(function)
+            return str(moments.written(Decimal(int(self._now)) if function == "iso" else self._now, function))
         found = self._plain(name)
         return FUNCTIONS[function](found) if function else found
-
-    def _written_now(self, format_: str) -> str:
-        if format_ == "http":
-            return formatdate(int(self._now), usegmt=True)
-        return str(moments.written(Decimal(int(self._now)) if format_ == "iso" else self._now, format_))
 
     def _plain(self, name: str) -> str:
         first, _, rest = name.partition(".")

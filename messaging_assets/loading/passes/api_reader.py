@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from functools import partial, wraps
 from itertools import product
 from typing import Any
@@ -40,6 +41,7 @@ from messaging_assets.reading.cursors.marks import FILLED, as_text, filled, no_s
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.list_fields import ListFields, line_of, refuse_other_value
 from messaging_assets.reading.paging.paginators import build_paginator
+from messaging_assets.reading.times.asked_moments import asked_at
 from messaging_assets.rows.steps import functions_of, texts_as_json
 from messaging_assets.rows.values.nested import StepReason
 from messaging_assets.rows.written_rows import counted
@@ -60,6 +62,7 @@ class ApiReader:
         sources: what the readings of each resource share, by name: of the one that is read, and of its parents.
         base_url: the API's address.
         most_values: how many values of each list in the file are asked for; None for all of them.
+        now: when it asks, which requests may say.
     """
 
     description: ApiDescription
@@ -67,6 +70,7 @@ class ApiReader:
     sources: Mapping[str, ListContext]
     base_url: str
     most_values: int | None = None
+    now: datetime = field(default_factory=partial(datetime.now, timezone.utc))
 
     def reader(self, one: Resource, is_carried: bool = False) -> DltResource:
         """dlt's reader of a resource, which reads its parents for itself.
@@ -131,7 +135,8 @@ class ApiReader:
         return {"client": client, "resources": [*parents, {key: one for key, one in resource.items() if one}]}
 
     def _endpoint(self, one: Resource, parent: str | None, source: ListContext) -> dict[str, Any]:
-        endpoint, at_once = one.endpoint, self.description.client.max_in_flight
+        one, at_once = asked_at(one, self.now), self.description.client.max_in_flight
+        endpoint = one.endpoint
         path, params = bound_path(one)
         cursor = source.incremental
         if cursor is not None:

@@ -79,9 +79,11 @@ def open_before_turn(
     if cursor is not None and cursor.first_mark is not None:
         # Pages that came before the first cursor would lack what changed between.
         return False
-    contexts = [_early_context(target, noted, moment, is_first) for moment in (now, now + timedelta(days=1))]
+    moments = (now, now + timedelta(days=1))
+    contexts = [_early_context(target, noted, moment, is_first) for moment in moments]
     readers = [
-        ApiReader(target.description, target.session, {one.name: context}, target.base_url) for context in contexts
+        ApiReader(target.description, target.session, {one.name: context}, target.base_url, now=moment)
+        for context, moment in zip(contexts, moments, strict=True)
     ]
     asked = [{name: reader.request(one).get(name) for name in _OF_REQUEST} for reader in readers]
     if asked[0] != asked[1]:

@@ -1,0 +1,49 @@
+"""The moment at which a sync asks, in its requests: `{now:epoch_seconds}`, or before it: `{now-7d:date}`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from messaging_assets.description.api import Resource
+from messaging_assets.foundation import moments
+from messaging_assets.reading.times.relative_times import resolved
+
+# Doubled braces mean themselves.
+_NOW = re.compile(r"(?<!\{)\{now(-[^:{}]+)?:([^{}]+)\}(?!\})")
+_PARTS = ("path", "params", "json_body", "data", "headers")
+
+
+def asked_at(resource: Resource, now: datetime) -> Resource:
+    """A resource whose requests name the moment in place of `{now:<format>}`; of an epoch alone as a number.
+
+    Args:
+        resource: what the file says.
+        now: when the sync asks; one moment for all of its pages and lists.
+    """
+    endpoint = resource.endpoint
+    parts = {part: getattr(endpoint, part) for part in _PARTS}
+    if "{now" not in repr(parts):
+        return resource
+    named = {part: _named(value, now) for part, value in parts.items()}
+    return resource.model_copy(update={"endpoint": endpoint.model_copy(update=named)})
+
+
+def _named(value: Any, now: datetime) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _named(one, now) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_named(one, now) for one in value]
+    if not isinstance(value, str):
+        return value
+    if whole := _NOW.fullmatch(value):
+        return _written(whole, now)
+    return _NOW.sub(lambda found: str(_written(found, now)), value)
+
+
+def _written(found: re.Match[str], now: datetime) -> str | int:
+    moment = resolved(found[1] or "now", now)
+    return moments.written(Decimal(int(moment.timestamp())), found[2])

@@ -135,6 +135,7 @@ def length_of(step: str) -> timedelta:
     return _LENGTH.validate_python(step)
 
 
+_MIDNIGHT = datetime(2001, 2, 3, tzinfo=timezone.utc)
 # The column of ours that places a row in its window, where the API's own is no timestamp, date or plain number.
 WINDOW_AT = "_window_at"
 
@@ -198,8 +199,21 @@ class Partitions(Described):
         """
         return self.column_name if self.reading is None or data_type in ("timestamp", "date") else WINDOW_AT
 
+    @property
+    def says_time(self) -> bool:
+        """Whether a request says moments, and not days."""
+        return self.format != "date" and ("%" not in self.format or moments.has_time_of_day(self.format))
+
+    @property
+    def reach(self) -> timedelta:
+        """How far behind a window's end rows may come with it: what `format` cuts off, if the end itself is sent."""
+        if not (self.end_is_inclusive and self.says_time):
+            return timedelta()
+        steps = (timedelta(seconds=one) for one in (1e-6, 1e-3, 1, 60, 3600))
+        return next((one for one in steps if self.written(_MIDNIGHT + one) != self.written(_MIDNIGHT)), timedelta())
+
     def written(self, moment: datetime, is_end: bool = False) -> str | int:
-        """A moment as the API wants it in a request."""
+        """A moment as the API wants it in a request; at an end with what the format would cut off of it."""
         seconds = moments.moment_of(moment)
         assert seconds is not None
         return moments.written(seconds, self.format, ZoneInfo(self.timezone), is_end)

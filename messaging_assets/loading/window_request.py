@@ -26,8 +26,11 @@ def in_window(resource: Resource, window: Window | None) -> Resource:
     described: Partitions | None = resource.partitions
     if window is None or described is None:
         return resource
-    end = window.end - _LEAST if described.end_is_inclusive else window.end
-    values = {"start": described.written(window.start), "end": described.written(end)}
+    end = described.written(window.end)
+    if described.end_is_inclusive:
+        # No row between the last second and the end is to be lost; one at the end is the next window's.
+        end = described.written(window.end - _LEAST, described.says_time)
+    values = {"start": described.written(window.start), "end": end}
     endpoint = resource.endpoint
     params = {name: value for name, value in endpoint.params.items() if not _takes_cursor(value)}
     bounds = ((described.start_param, "start"), (described.end_param, "end"))

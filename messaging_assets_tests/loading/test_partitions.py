@@ -218,6 +218,31 @@ def test_an_inclusive_end_is_asked_for_the_last_moment_of_the_window(messages: S
     assert (first.query["since"], first.query["until"]) == ("2025-03-02", "2025-03-02")
 
 
+@pytest.mark.sampled
+@pytest.mark.parametrize("disposition", ["merge", "append"])
+@pytest.mark.parametrize("written", ["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%MZ"], ids=["seconds", "minutes"])
+def test_no_row_of_the_last_second_is_lost_where_the_end_is_inclusive_and_says_no_fraction(
+    messages: Sandbox, written: str, disposition: str
+) -> None:
+    rows = messages.rows("messaging", "messages")
+    rows[0]["timestamp"] = "2025-03-02T23:59:59.500Z"
+    # Of an API that reads no more of a moment than it is sent.
+    next_one = rows[1] | {"timestamp": "2025-03-03T00:00:00.400Z"}
+
+    def inclusive(payload: Any, request: Any) -> Any:
+        payload["data"] += [next_one] * (request.query["until"].startswith("2025-03-03T") and not request.offset)
+        return payload
+
+    messages.fault(Fault(api="messaging", rewrite=inclusive))
+    format_ = {"format": written, "end_is_inclusive": True}
+    for _ in range(2):
+        synced = _run("2025-03-02", partitions=format_, write_disposition=disposition)
+
+    expected = {*_on(messages, "2025-03-02"), *([next_one["id"]] if disposition == "merge" else [])}
+    assert synced["ids"] == sorted(expected)
+    assert synced["metadata"]["messaging_assets/verdict"] != "unknown"
+
+
 IGNORED = {"start_param": "from_time", "end_param": "to_time"}
 
 

@@ -227,6 +227,12 @@ class Window:
     end: datetime
     column: str
 
+    def __post_init__(self) -> None:
+        # With a zone of two offsets Python compares and reckons by the clock, on which an hour comes twice.
+        for name in ("start", "end"):
+            moment: datetime = getattr(self, name)
+            object.__setattr__(self, name, moment.replace(tzinfo=timezone(moment.utcoffset() or timedelta()), fold=0))
+
     def __str__(self) -> str:
         """The window as a part of a file's name, in UTC."""
         return "-".join(f"{one.astimezone(timezone.utc):%Y%m%dT%H%M%S}" for one in (self.start, self.end))

@@ -13,12 +13,22 @@ from messaging_assets.description.windows import Partitions, Window
 
 # From a window's end to the last moment that is in it.
 _LEAST = timedelta(microseconds=1)
-_WINDOW = re.compile(r"\{(?:window|partition)\.(start|end)\}")
+_WINDOW = re.compile(r"\{(?:window|partition)\.(?P<end>start|end)\}")
 
 
 def _takes_cursor(param: Any) -> bool:
     is_bound = isinstance(param, dict) and param.get("type") == "incremental"
     return is_bound or (isinstance(param, str) and "{incremental." in param)
+
+
+def says_nothing(resource: Resource, window: Window) -> bool:
+    """Whether the API is asked for what lies between a moment and itself, because both ends are written alike."""
+    described, endpoint = resource.partitions, resource.endpoint
+    assert described is not None
+    asked = repr([getattr(endpoint, part) for part in ("path", "params", "json_body", "data", "headers")])
+    is_end_sent = described.end_param is not None or any(one["end"] == "end" for one in _WINDOW.finditer(asked))
+    is_open = is_end_sent and not described.end_is_inclusive
+    return is_open and described.written(window.start) == described.written(window.end)
 
 
 def in_window(resource: Resource, window: Window | None) -> Resource:

@@ -243,6 +243,29 @@ def test_no_row_of_the_last_second_is_lost_where_the_end_is_inclusive_and_says_n
     assert synced["metadata"]["messaging_assets/verdict"] != "unknown"
 
 
+HOURLY = {"type": "hourly", "start": "2025-10-25", "timezone": "Europe/Berlin"}
+
+
+@pytest.mark.parametrize("disposition", ["merge", "append"])
+def test_each_of_two_hours_that_have_one_name_has_its_own_rows(messages: Sandbox, disposition: str) -> None:
+    rows = messages.rows("messaging", "messages")[:2]
+    rows[0]["timestamp"], rows[1]["timestamp"] = "2025-10-26T00:30:00Z", "2025-10-26T01:30:00Z"
+
+    for hour in ("02:00", "02:00+0100", "02:00", "02:00+0100"):
+        synced = _run(f"2025-10-26-{hour}", partitions=HOURLY, write_disposition=disposition)
+        assert synced["green"], synced["error"]
+        assert synced["metadata"]["messaging_assets/verdict"] != "unknown"
+
+    assert synced["ids"] == sorted(row["id"] for row in rows)
+
+
+@pytest.mark.parametrize(("hour", "written"), [("2025-10-26-02:00", "%Y-%m-%dT%H:%M:%S"), ("2025-10-26-04:00", "date")])
+def test_a_window_that_begins_and_ends_with_the_same_words_is_red(messages: Sandbox, hour: str, written: str) -> None:
+    synced = _run(hour, partitions=HOURLY | {"format": written})
+
+    assert "writes the start and the end of this window alike" in synced["error"]
+
+
 IGNORED = {"start_param": "from_time", "end_param": "to_time"}
 
 

@@ -652,6 +652,20 @@ BAD = [
     example(
         "5: does not parse as YAML: an alias has no anchor before it", at_top("description: *nothing"), "unknown alias"
     ),
+    *(
+        example(
+            f"5: resources.users.endpoint.{place}: is the number {number} in YAML, whatever else is written; put it in "
+            f"quotes, or write {number}",
+            in_resource(f"endpoint: {text}"),
+            f"number {number}",
+        )
+        for place, text, number in (
+            ("params.store", "{params: {store: 0042}}", "42"),
+            ("json.phone", "{json: {phone: +4930}}", "4930"),
+            ("headers.version", "{headers: {version: 1.10}}", "1.1"),
+            ("params.v[0]", "{params: {v: [2e3]}}", "2000.0"),
+        )
+    ),
     example("5: a key must be a plain word", at_top("{a: b}: c"), "mapping as key"),
     example(
         "5: sensor.<<: a merge key takes a mapping or a list of mappings",

@@ -11,7 +11,15 @@ from functools import lru_cache
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from messaging_assets.description.authentication import Described
 from messaging_assets.foundation import moments
@@ -150,6 +158,14 @@ ColumnZone = Annotated[
 WindowType = Literal["hourly", "daily", "weekly", "monthly"]
 
 
+_BORDERS = {
+    "hourly": "with the hour",
+    "daily": "with the day",
+    "weekly": "on Sundays",
+    "monthly": "on the first of a month",
+}
+
+
 class Partitions(Described):
     """Read the resource window by window; running a window again replaces exactly that window."""
 
@@ -180,6 +196,24 @@ class Partitions(Described):
         except ValueError:
             raise ValueError(f"'{value}' is no date; write it as 2025-01-01") from None
         return value
+
+    @model_validator(mode="after")
+    def _begins_with_a_window(self) -> Partitions:
+        start = datetime.fromisoformat(self.start)
+        if start.tzinfo is not None:
+            raise ValueError("start is a time of timezone; leave the offset out")
+        first = start.replace(minute=0, second=0, microsecond=0)
+        if self.type != "hourly":
+            first = first.replace(hour=0)
+        if self.type == "weekly":
+            first -= timedelta(days=first.isoweekday() % 7)
+        if self.type == "monthly":
+            first = first.replace(day=1)
+        if first != start:
+            # Dagster's first window is the next whole one, and what lies before it would be in none.
+            written = first.isoformat() if self.type == "hourly" else first.date().isoformat()
+            raise ValueError(f"{self.type} windows begin {_BORDERS[self.type]}; write start: {written}, or a later one")
+        return self
 
     @property
     def column_name(self) -> str:

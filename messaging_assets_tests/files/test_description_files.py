@@ -591,6 +591,36 @@ BAD = [
             "time_stamp": "timestamp",
         }.items()
     ),
+    *(
+        example(
+            f"7: resources.users.partitions: {told}",
+            in_resource(
+                "write_disposition: append",
+                "endpoint: {path: /u}",
+                f"partitions: {{type: {windows}, start: '{start}', start_param: s, end_param: e, column: at}}",
+            ),
+            f"{windows} windows from {start}",
+        )
+        for windows, start, told in (
+            ("weekly", "2025-01-01", "weekly windows begin on Sundays; write start: 2024-12-29, or a later one"),
+            (
+                "monthly",
+                "2025-01-15",
+                "monthly windows begin on the first of a month; write start: 2025-01-01, or a later one",
+            ),
+            (
+                "daily",
+                "2025-01-02T06:00:00",
+                "daily windows begin with the day; write start: 2025-01-02, or a later one",
+            ),
+            (
+                "hourly",
+                "2025-01-02T06:30:00",
+                "hourly windows begin with the hour; write start: 2025-01-02T06:00:00, or a later one",
+            ),
+            ("daily", "2025-01-02T00:00:00+02:00", "start is a time of timezone; leave the offset out"),
+        )
+    ),
     # YAML itself.
     example("1: is empty; begin with messaging-assets discover, or a copy of _template.yaml", "", "empty file"),
     example(

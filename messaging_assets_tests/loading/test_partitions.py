@@ -115,7 +115,8 @@ def test_the_time_zone_of_the_file_bounds_the_window(messages: Sandbox) -> None:
     ],
 )
 def test_windows_have_the_length_of_their_type(messages: Sandbox, type_: str, key: str, since: str, until: str) -> None:
-    synced = _run(key, partitions={"type": type_})
+    start = {"weekly": "2024-12-29"}.get(type_, "2025-01-01")
+    synced = _run(key, partitions={"type": type_, "start": start})
 
     asked = messages.asked("messaging", "messages")[0].query
     assert (asked["since"], asked["until"]) == (since, until)

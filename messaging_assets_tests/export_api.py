@@ -24,6 +24,7 @@ class ExportApi(ThreadingHTTPServer):
         rows: what is exported.
         looks: how often a job is looked at before it is done.
         asked: method and path of each request, in order of arrival.
+        headers: what each of them came with.
         keys: what came as `Idempotency-Key`.
         bodies: what jobs were begun with.
         answers: called with method and path before anything else; what it returns is the answer, unless None.
@@ -37,6 +38,7 @@ class ExportApi(ThreadingHTTPServer):
         self.rows: list[dict[str, Any]] = [{"id": number, "text": f"row {number}"} for number in range(7)]
         self.looks, self.files = 2, 1
         self.asked: list[tuple[str, str]] = []
+        self.headers: list[dict[str, str]] = []
         self.keys: list[str | None] = []
         self.bodies: list[Any] = []
         self.jobs: dict[str, list[int]] = {}
@@ -106,6 +108,7 @@ class _Handler(Handler):
         sent = self.body()
         is_store = api.store is not None and self.headers["Host"] == urlsplit(api.store).netloc
         api.asked.append((method, parts.path))
+        api.headers.append(dict(self.headers))
         query = dict(parse_qsl(parts.query))
         if is_store:
             api.strange += [name for name in self.headers if name.lower() in ("authorization", "cookie", "x-client")]

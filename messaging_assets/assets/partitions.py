@@ -18,6 +18,7 @@ from dagster import (
 from messaging_assets.description.api import Resource
 from messaging_assets.description.windows import Window
 from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.loading.window_request import says_nothing
 
 _DEFINITIONS: dict[str, type[TimeWindowPartitionsDefinition]] = {
     "hourly": HourlyPartitionsDefinition,
@@ -61,7 +62,8 @@ def window_of(context: AssetExecutionContext, resource: Resource, asset: str) ->
             where=asset,
         )
     try:
-        window = context.partition_time_window
+        times = context.partition_time_window
+        window = Window(times.start, times.end, resource.placing_column)
         own = list(windows_of(context, resource).values())
         is_own = (own[0].start, own[-1].end) == (window.start, window.end)
     except (DagsterInvariantViolationError, ValueError):
@@ -72,7 +74,14 @@ def window_of(context: AssetExecutionContext, resource: Resource, asset: str) ->
             "leave partitions_def as it is, and write partitions in the file",
             where=asset,
         )
-    return Window(window.start, window.end, resource.placing_column)
+    if says_nothing(resource, window):
+        raise MendDescription(
+            "partitions.format writes the start and the end of this window alike, as in an hour that comes twice, so "
+            "the API is asked for nothing",
+            "write a format that tells them apart, such as iso8601 or epoch_seconds",
+            where=asset,
+        )
+    return window
 
 
 def windows_of(context: AssetExecutionContext, resource: Resource) -> dict[str, Window]:

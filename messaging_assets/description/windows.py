@@ -11,7 +11,15 @@ from functools import lru_cache
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from messaging_assets.description.authentication import Described
 from messaging_assets.foundation import moments
@@ -135,6 +143,7 @@ def length_of(step: str) -> timedelta:
     return _LENGTH.validate_python(step)
 
 
+_MIDNIGHT = datetime(2001, 2, 3, tzinfo=timezone.utc)
 # The column of ours that places a row in its window, where the API's own is no timestamp, date or plain number.
 WINDOW_AT = "_window_at"
 
@@ -147,6 +156,14 @@ ColumnZone = Annotated[
     bool | str | None, AfterValidator(lambda value: _zone(value) if isinstance(value, str) else value)
 ]
 WindowType = Literal["hourly", "daily", "weekly", "monthly"]
+
+
+_BORDERS = {
+    "hourly": "with the hour",
+    "daily": "with the day",
+    "weekly": "on Sundays",
+    "monthly": "on the first of a month",
+}
 
 
 class Partitions(Described):
@@ -180,6 +197,24 @@ class Partitions(Described):
             raise ValueError(f"'{value}' is no date; write it as 2025-01-01") from None
         return value
 
+    @model_validator(mode="after")
+    def _begins_with_a_window(self) -> Partitions:
+        start = datetime.fromisoformat(self.start)
+        if start.tzinfo is not None:
+            raise ValueError("start is a time of timezone; leave the offset out")
+        first = start.replace(minute=0, second=0, microsecond=0)
+        if self.type != "hourly":
+            first = first.replace(hour=0)
+        if self.type == "weekly":
+            first -= timedelta(days=first.isoweekday() % 7)
+        if self.type == "monthly":
+            first = first.replace(day=1)
+        if first != start:
+            # Dagster's first window is the next whole one, and what lies before it would be in none.
+            written = first.isoformat() if self.type == "hourly" else first.date().isoformat()
+            raise ValueError(f"{self.type} windows begin {_BORDERS[self.type]}; write start: {written}, or a later one")
+        return self
+
     @property
     def column_name(self) -> str:
         """The column's name in the table: of a path, its steps as dlt joins those of nested fields."""
@@ -198,8 +233,21 @@ class Partitions(Described):
         """
         return self.column_name if self.reading is None or data_type in ("timestamp", "date") else WINDOW_AT
 
+    @property
+    def says_time(self) -> bool:
+        """Whether a request says moments, and not days."""
+        return self.format != "date" and ("%" not in self.format or moments.has_time_of_day(self.format))
+
+    @property
+    def reach(self) -> timedelta:
+        """How far behind a window's end rows may come with it: what `format` cuts off, if the end itself is sent."""
+        if not (self.end_is_inclusive and self.says_time):
+            return timedelta()
+        steps = (timedelta(seconds=one) for one in (1e-6, 1e-3, 1, 60, 3600))
+        return next((one for one in steps if self.written(_MIDNIGHT + one) != self.written(_MIDNIGHT)), timedelta())
+
     def written(self, moment: datetime, is_end: bool = False) -> str | int:
-        """A moment as the API wants it in a request."""
+        """A moment as the API wants it in a request; at an end with what the format would cut off of it."""
         seconds = moments.moment_of(moment)
         assert seconds is not None
         return moments.written(seconds, self.format, ZoneInfo(self.timezone), is_end)
@@ -212,6 +260,12 @@ class Window:
     start: datetime
     end: datetime
     column: str
+
+    def __post_init__(self) -> None:
+        # With a zone of two offsets Python compares and reckons by the clock, on which an hour comes twice.
+        for name in ("start", "end"):
+            moment: datetime = getattr(self, name)
+            object.__setattr__(self, name, moment.replace(tzinfo=timezone(moment.utcoffset() or timedelta()), fold=0))
 
     def __str__(self) -> str:
         """The window as a part of a file's name, in UTC."""

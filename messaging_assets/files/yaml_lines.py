@@ -22,6 +22,9 @@ _INTEGER = re.compile(r"[-+]?[0-9]{1,100}")
 _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _TAGS = {None, "!"} | {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq")}
 
+# What goes into requests as a text.
+_SENT = {"params", "headers", "data", "for_each"}
+
 # What to do, by words of the reader's; the first that fits.
 _STEPS = {
     "flow": "see whether the bracket that opens in line {begin} is closed, with commas between its values",
@@ -151,7 +154,13 @@ class _Reader:
         if isinstance(event, yaml.SequenceStartEvent):
             return self._list(path)
         is_text = not event.implicit[0] and (event.tag or "").rpartition(":")[2] in ("", "!", "str")
-        return event.value if is_text else _plain(event.value)
+        value = event.value if is_text else _plain(event.value)
+        # An API may know 007, +49 and version 1.10 as texts, of which a number keeps too little.
+        is_sent = type(value) is int or (type(value) is float and not _SENT.isdisjoint(path))
+        if is_sent and str(value) != event.value:
+            words = f"is the number {value} in YAML, whatever else is written; put it in quotes, or write {value}"
+            self._mistake(path, words, event)
+        return value
 
     def _mapping(self, path: Place) -> dict[str, Any]:
         own: dict[str, Any] = {}

@@ -94,7 +94,7 @@ class ApiSession(Session):
         self.at_first_answer: Callable[[], None] = _nothing
         self.begun = BegunList()
         self.ahead = PagesAhead(client.max_in_flight)
-        self.preparation = Preparation(base_url, self.headers, self.cookies, client.allowed_hosts)
+        self.preparation = Preparation(base_url, {**self.headers, **client.headers}, self.cookies, client.allowed_hosts)
 
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         """Check the origin, join the secrets, and send the pages ahead that the paginator named."""

@@ -132,8 +132,11 @@ def receipt_file(
     """
     chain = ancestry(description, resource)
     asked = [(one.name, *(getattr(one.endpoint, name) for name in _ASKED), one.for_each) for one in chain]
+    # Only where there are some, so that a receipt of an earlier version that had none is known.
+    headers = {one.name: one.endpoint.headers for one in chain if one.endpoint.headers} | description.client.headers
     where = (window.as_texts() if window else None, base_url)
     version = identity_of(description.client, chain, where).certain
     name = pipeline_name(description.name, resource.name)
     address = address_digest(base_url, description.client.base_url)
-    return ReceiptFile(folders.pipelines, name, version, identity_of(asked, where).digest, address)
+    digest = identity_of(asked, where, *([headers] if headers else [])).digest
+    return ReceiptFile(folders.pipelines, name, version, digest, address)

@@ -13,7 +13,7 @@ from messaging_assets.description.windows import Partitions, Window
 
 # From a window's end to the last moment that is in it.
 _LEAST = timedelta(microseconds=1)
-_WINDOW = re.compile(r"\{(?:window|partition)\.(start|end)\}")
+_WINDOW = re.compile(r"\{(?:window|partition)\.(?P<end>start|end)\}")
 
 
 def _takes_cursor(param: Any) -> bool:
@@ -21,13 +21,26 @@ def _takes_cursor(param: Any) -> bool:
     return is_bound or (isinstance(param, str) and "{incremental." in param)
 
 
+def says_nothing(resource: Resource, window: Window) -> bool:
+    """Whether the API is asked for what lies between a moment and itself, because both ends are written alike."""
+    described, endpoint = resource.partitions, resource.endpoint
+    assert described is not None
+    asked = repr([getattr(endpoint, part) for part in ("path", "params", "json_body", "data", "headers")])
+    is_end_sent = described.end_param is not None or any(one["end"] == "end" for one in _WINDOW.finditer(asked))
+    is_open = is_end_sent and not described.end_is_inclusive
+    return is_open and described.written(window.start) == described.written(window.end)
+
+
 def in_window(resource: Resource, window: Window | None) -> Resource:
     """The resource as one run reads it: the window in its parameters, and no incremental state of its own."""
     described: Partitions | None = resource.partitions
     if window is None or described is None:
         return resource
-    end = window.end - _LEAST if described.end_is_inclusive else window.end
-    values = {"start": described.written(window.start), "end": described.written(end)}
+    end = described.written(window.end)
+    if described.end_is_inclusive:
+        # No row between the last second and the end is to be lost; one at the end is the next window's.
+        end = described.written(window.end - _LEAST, described.says_time)
+    values = {"start": described.written(window.start), "end": end}
     endpoint = resource.endpoint
     params = {name: value for name, value in endpoint.params.items() if not _takes_cursor(value)}
     bounds = ((described.start_param, "start"), (described.end_param, "end"))

@@ -18,7 +18,7 @@ from messaging_assets.reading.receipt import Finding, Receipt, Verdict
 from messaging_assets.rows.batches import merge_strategy
 from messaging_assets.tables.loaded_table import LoadedTable, validity
 
-Way = Literal["deletes", "window", "replace", "scd2"]
+Way = Literal["deletes", "window", "replace", "scd2", "merge_key"]
 # The worst verdict that a way takes, and whether it takes a read of which a record was set aside: that record did come,
 # so its row is not gone; a replaced table has it in its rejected rows.
 _DEMANDS: dict[Way, tuple[Verdict, bool]] = {
@@ -26,10 +26,16 @@ _DEMANDS: dict[Way, tuple[Verdict, bool]] = {
     "window": (Verdict.READ_TO_THE_END, False),
     "replace": (Verdict.READ_TO_THE_END, True),
     "scd2": (Verdict.READ_TO_THE_END, False),
+    "merge_key": (Verdict.READ_TO_THE_END, True),
+}
+_DOES: dict[Way, tuple[str, str]] = {
+    "replace": ("swap out rows that may well be there", "write merge"),
+    "scd2": ("retire the rows that did not come", "use another merge strategy"),
+    "merge_key": ("take away rows of its values that did not come", "write a primary_key in its place"),
 }
 # The share of the rows that may go at once, where the file names none. A list that is swapped may change as a whole,
 # and is to be there at all; a window may be small and have nothing in it, and of versions nothing is lost.
-_SHARES: dict[Way, float] = {"deletes": 0.2, "replace": 0.8, "scd2": 1, "window": 1}
+_SHARES: dict[Way, float] = {"deletes": 0.2, "replace": 0.8, "scd2": 1, "merge_key": 1, "window": 1}
 
 
 @dataclass(frozen=True)
@@ -63,10 +69,14 @@ class TakenOut:
 
 
 def way_of(resource: Resource) -> Way | None:
-    """How the load of a resource itself takes rows away, as a whole and at once; None where it takes none."""
+    """How the load of a resource itself takes rows away, at once; None where it takes none."""
     if resource.disposition == "replace":
         return "replace"
-    return "scd2" if merge_strategy(resource) == "scd2" else None
+    strategy = merge_strategy(resource)
+    if strategy == "scd2":
+        return "scd2"
+    is_by_key = resource.disposition == "merge" and strategy in (None, "delete-insert") and resource.merge_keys
+    return "merge_key" if is_by_key else None
 
 
 def is_of_news(resource: Resource) -> bool:
@@ -177,8 +187,7 @@ def refuse_in_doubt(
     if is_doubted and gone > 0:
         why = why or _in_doubt(finding)
     if rows and why:
-        does = "swap out rows that may well be there" if way == "replace" else "retire the rows that did not come"
-        other = "write merge" if way == "replace" else "use another merge strategy"
+        does, other = _DOES[way]
         kind = TooManySetAside if way == "scd2" and receipt.rows_set_aside else ReadIncomplete
         raise kind(f"{why}, and {way} would {does}", f"mend that and run it again, or {other}", where=asset)
     if is_counted:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from dlt import Pipeline
@@ -57,15 +58,16 @@ def replace_window(
         if not hints.get("data_type"):
             # No row ever came, so there is none to replace.
             return TakenOut()
-        bounds = bounds_in(hints, window.start, window.end, rows.largest(resource.table, window.column))
-        if bounds is None:
+        largest = rows.largest(resource.table, window.column)
+        bounds, widest = (bounds_in(hints, window.start, end, largest) for end in _ends(resource, window))
+        if bounds is None or widest is None:
             _refuse_rows_in_no_window(rows, resource, asset, window, load_ids)
             return TakenOut()
         outside = rows.of_loads(load_ids, f"({column} < %s OR {column} > %s)")
-        beyond = rows.count(resource.table, outside, (*bounds, *load_ids))
+        beyond = rows.count(resource.table, outside, (*widest, *load_ids))
         # An API whose end is inclusive sends the first rows of the next window too.
-        late = rows.of_loads(load_ids, f"{column} = %s")
-        at_end = rows.count(resource.table, late, (bounds[1], *load_ids))
+        late = rows.of_loads(load_ids, f"{column} >= %s AND {column} <= %s")
+        at_end = rows.count(resource.table, late, (bounds[1], widest[1], *load_ids))
         words = (
             f"{beyond} of its rows lie outside the window from {window.start.isoformat()} to "
             f"{window.end.isoformat()}: the API does not keep to start_param and end_param, or looks at another time "
@@ -78,7 +80,7 @@ def replace_window(
         if is_append and beyond:
             raise MendDescription(words, step, where=asset)
         if is_append and at_end:
-            rows.delete(resource.table, late, (bounds[1], *load_ids))
+            rows.delete(resource.table, late, (bounds[1], widest[1], *load_ids))
         within = f"{column} >= %s AND {column} < %s"
         earlier = rows.of_other_loads(load_ids, within), (*bounds, *load_ids)
         own = rows.of_loads(load_ids, within), (*bounds, *load_ids)
@@ -107,6 +109,12 @@ def replace_window(
         else:
             found["deletes"] = f"none of the window's earlier rows, because {why}"
     return TakenOut({f"messaging_assets/{name}": value for name, value in found.items()}, finding)
+
+
+def _ends(resource: Resource, window: Window) -> tuple[datetime, datetime]:
+    """A window's end, and up to where rows may come with what lies there."""
+    assert resource.partitions is not None
+    return window.end, window.end + resource.partitions.reach
 
 
 def rows_by_window(pipeline: Pipeline, resource: Resource, windows: Mapping[str, Window]) -> dict[str, int]:

@@ -555,6 +555,23 @@ def test_each_value_of_the_file_has_a_job_of_its_own(api: ExportApi) -> None:
     assert [body["kind"] for body in api.bodies] == ["a", "b"]
 
 
+def test_lists_that_a_header_tells_apart_have_a_job_each_and_are_asked_about_with_it(api: ExportApi) -> None:
+    one = sync_export(
+        api.url,
+        for_each={"kind": ["a", "b"]},
+        endpoint={"headers": {"X-Kind": "{for_each.kind}"}},
+        primary_key=["id", "_kind"],
+    )
+
+    assert one["green"], one["error"]
+    assert one["rows"] == sorted(EVERY * 2)
+    assert one["jobs"] == {"begun": 2}
+    reads = [sent for (method, _), sent in zip(api.asked, api.headers, strict=True) if method != "DELETE"]
+    assert [sent["X-Kind"] for sent in reads] == ["a"] * 5 + ["b"] * 5
+    # So do those of the client.
+    assert {sent["X-Client"] for sent in api.headers} == {"1"}
+
+
 def test_an_append_begins_where_the_one_before_ended(api: ExportApi) -> None:
     described: dict[str, Any] = {
         "write_disposition": "append",

@@ -591,6 +591,36 @@ BAD = [
             "time_stamp": "timestamp",
         }.items()
     ),
+    *(
+        example(
+            f"7: resources.users.partitions: {told}",
+            in_resource(
+                "write_disposition: append",
+                "endpoint: {path: /u}",
+                f"partitions: {{type: {windows}, start: '{start}', start_param: s, end_param: e, column: at}}",
+            ),
+            f"{windows} windows from {start}",
+        )
+        for windows, start, told in (
+            ("weekly", "2025-01-01", "weekly windows begin on Sundays; write start: 2024-12-29, or a later one"),
+            (
+                "monthly",
+                "2025-01-15",
+                "monthly windows begin on the first of a month; write start: 2025-01-01, or a later one",
+            ),
+            (
+                "daily",
+                "2025-01-02T06:00:00",
+                "daily windows begin with the day; write start: 2025-01-02, or a later one",
+            ),
+            (
+                "hourly",
+                "2025-01-02T06:30:00",
+                "hourly windows begin with the hour; write start: 2025-01-02T06:00:00, or a later one",
+            ),
+            ("daily", "2025-01-02T00:00:00+02:00", "start is a time of timezone; leave the offset out"),
+        )
+    ),
     # YAML itself.
     example("1: is empty; begin with messaging-assets discover, or a copy of _template.yaml", "", "empty file"),
     example(
@@ -651,6 +681,20 @@ BAD = [
     ),
     example(
         "5: does not parse as YAML: an alias has no anchor before it", at_top("description: *nothing"), "unknown alias"
+    ),
+    *(
+        example(
+            f"5: resources.users.endpoint.{place}: is the number {number} in YAML, whatever else is written; put it in "
+            f"quotes, or write {number}",
+            in_resource(f"endpoint: {text}"),
+            f"number {number}",
+        )
+        for place, text, number in (
+            ("params.store", "{params: {store: 0042}}", "42"),
+            ("json.phone", "{json: {phone: +4930}}", "4930"),
+            ("headers.version", "{headers: {version: 1.10}}", "1.1"),
+            ("params.v[0]", "{params: {v: [2e3]}}", "2000.0"),
+        )
     ),
     example("5: a key must be a plain word", at_top("{a: b}: c"), "mapping as key"),
     example(

@@ -115,7 +115,8 @@ def test_the_time_zone_of_the_file_bounds_the_window(messages: Sandbox) -> None:
     ],
 )
 def test_windows_have_the_length_of_their_type(messages: Sandbox, type_: str, key: str, since: str, until: str) -> None:
-    synced = _run(key, partitions={"type": type_})
+    start = {"weekly": "2024-12-29"}.get(type_, "2025-01-01")
+    synced = _run(key, partitions={"type": type_, "start": start})
 
     asked = messages.asked("messaging", "messages")[0].query
     assert (asked["since"], asked["until"]) == (since, until)
@@ -216,6 +217,54 @@ def test_an_inclusive_end_is_asked_for_the_last_moment_of_the_window(messages: S
 
     [first, *_] = messages.asked("messaging", "messages")
     assert (first.query["since"], first.query["until"]) == ("2025-03-02", "2025-03-02")
+
+
+@pytest.mark.sampled
+@pytest.mark.parametrize("disposition", ["merge", "append"])
+@pytest.mark.parametrize("written", ["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%MZ"], ids=["seconds", "minutes"])
+def test_no_row_of_the_last_second_is_lost_where_the_end_is_inclusive_and_says_no_fraction(
+    messages: Sandbox, written: str, disposition: str
+) -> None:
+    rows = messages.rows("messaging", "messages")
+    rows[0]["timestamp"] = "2025-03-02T23:59:59.500Z"
+    # Of an API that reads no more of a moment than it is sent.
+    next_one = rows[1] | {"timestamp": "2025-03-03T00:00:00.400Z"}
+
+    def inclusive(payload: Any, request: Any) -> Any:
+        payload["data"] += [next_one] * (request.query["until"].startswith("2025-03-03T") and not request.offset)
+        return payload
+
+    messages.fault(Fault(api="messaging", rewrite=inclusive))
+    format_ = {"format": written, "end_is_inclusive": True}
+    for _ in range(2):
+        synced = _run("2025-03-02", partitions=format_, write_disposition=disposition)
+
+    expected = {*_on(messages, "2025-03-02"), *([next_one["id"]] if disposition == "merge" else [])}
+    assert synced["ids"] == sorted(expected)
+    assert synced["metadata"]["messaging_assets/verdict"] != "unknown"
+
+
+HOURLY = {"type": "hourly", "start": "2025-10-25", "timezone": "Europe/Berlin"}
+
+
+@pytest.mark.parametrize("disposition", ["merge", "append"])
+def test_each_of_two_hours_that_have_one_name_has_its_own_rows(messages: Sandbox, disposition: str) -> None:
+    rows = messages.rows("messaging", "messages")[:2]
+    rows[0]["timestamp"], rows[1]["timestamp"] = "2025-10-26T00:30:00Z", "2025-10-26T01:30:00Z"
+
+    for hour in ("02:00", "02:00+0100", "02:00", "02:00+0100"):
+        synced = _run(f"2025-10-26-{hour}", partitions=HOURLY, write_disposition=disposition)
+        assert synced["green"], synced["error"]
+        assert synced["metadata"]["messaging_assets/verdict"] != "unknown"
+
+    assert synced["ids"] == sorted(row["id"] for row in rows)
+
+
+@pytest.mark.parametrize(("hour", "written"), [("2025-10-26-02:00", "%Y-%m-%dT%H:%M:%S"), ("2025-10-26-04:00", "date")])
+def test_a_window_that_begins_and_ends_with_the_same_words_is_red(messages: Sandbox, hour: str, written: str) -> None:
+    synced = _run(hour, partitions=HOURLY | {"format": written})
+
+    assert "writes the start and the end of this window alike" in synced["error"]
 
 
 IGNORED = {"start_param": "from_time", "end_param": "to_time"}

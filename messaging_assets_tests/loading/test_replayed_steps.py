@@ -74,3 +74,27 @@ def test_a_rejected_table_of_an_earlier_release_is_read_as_it_is(table: OneTable
     table.execute(f"ALTER TABLE {RESOURCE}__rejected DROP COLUMN steps")
     assert replayed(table, columns={"id": BIGINT}).loaded == 1
     assert table.rejected() == []
+
+
+@pytest.mark.parametrize("at", [None, "at"], ids=["no cursor", "a cursor"])
+@pytest.mark.parametrize("last_is_good", [True, False])
+def test_of_two_versions_that_one_sync_brought_the_later_one_stays(
+    one_table: OneTable, last_is_good: bool, at: str | None
+) -> None:
+    one_table.page_size = 2
+    versions = [{"id": 1, "at": 10, "n": "[1]"}, {"id": 2, "at": 11, "n": "[2]"}, {"id": 1, "at": 20, "n": "[3]"}]
+    versions[0 if last_is_good else -1]["n"] = "{no JSON"
+    paginator = {"type": "offset", "limit": 2, "overlap": 0}
+    cursor = {"incremental": {"cursor_path": at, "cursor_format": "number"}} if at else {}
+    endpoint = {"path": "v1/resource", "data_selector": "data", "paginator": paginator, **cursor}
+    described: dict[str, Any] = {"endpoint": endpoint, "passes": 1, "maximum_set_aside_share": 1.0}
+    one_table.sync(versions, steps=[{"parse_json": ["n"]}], columns={"n": {"data_type": "json"}}, **described)
+
+    found = replayed(one_table, steps=[{"drop": ["n"]}])
+
+    [row] = [row for row in one_table.rows() if row["id"] == 1]
+    if at is None:
+        assert "no cursor tells which is later" in next(iter(found.left))
+        assert row["at"] == (20 if last_is_good else 10)
+    else:
+        assert (found.loaded, found.superseded, row["at"]) == ((0, 1, 20) if last_is_good else (1, 0, 20))

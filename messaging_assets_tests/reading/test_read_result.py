@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from messaging_assets.assets.metadata.receipt_metadata import plain_metadata, receipt_metadata, stored_result
+from messaging_assets.description.api import ApiDescription
 from messaging_assets.foundation.failures import CapReached, ReadIncomplete, SyncFailure
-from messaging_assets.loading.kept_receipt import KeptReceipt, ReceiptFile
+from messaging_assets.foundation.folders import settle_environment
+from messaging_assets.loading.kept_receipt import KeptReceipt, ReceiptFile, receipt_file
 from messaging_assets.loading.passes.judgement import Unsettled, refuse_incomplete
 from messaging_assets.reading.receipt import Finding, ReadResult, Receipt, Verdict
 
@@ -91,3 +94,21 @@ def test_what_dagster_has_stored_of_a_read_is_what_the_receipt_said() -> None:
     assert (stored.finding.verdict, stored.finding.reason) == (Verdict.UNKNOWN, "it moved; ask the vendor")
     assert (stored.rows_set_aside, stored.rows_loaded, stored.split) == (2, 3, {"size__v_text": 4})
     assert stored_result({}) is None
+
+
+@pytest.mark.parametrize("part", ["client", "endpoint"])
+def test_rows_that_were_asked_for_with_another_header_are_not_taken_for_those_of_a_list(part: str) -> None:
+    kept = KeptReceipt(["1.5"], ReadResult(Finding(Verdict.PROVEN, "all came"), 0, 3, frozenset(), {}), {})
+
+    def file_of(account: str) -> ReceiptFile:
+        described: dict[str, Any] = {"client": {"base_url": "https://a.example"}, "endpoint": {"path": "users"}}
+        described[part]["headers"] = {"X-Account": account}
+        resource = {"name": "users", "primary_key": "id", "endpoint": described["endpoint"]}
+        api = ApiDescription.model_validate({"name": "chat", "client": described["client"], "resources": [resource]})
+        folders = settle_environment().make()
+        return receipt_file(api, api.resources_in_full["users"], None, "https://a.example", folders)
+
+    file_of("one").write(kept)
+
+    assert file_of("one").read(of_any_version=True) == kept
+    assert file_of("two").read(of_any_version=True) is None

@@ -268,10 +268,14 @@ def test_rows_that_share_a_merge_key_are_loaded_at_once_and_not_in_parts_that_wo
 ) -> None:
     monkeypatch.setattr(records, "BATCH_ROWS", 2)
     one_table.page_size = 2
-    one_table.sync([{"id": -1, "day": 0}], checkpoint={"pages": 1}, **by)
-    one_table.sync([*({"id": number, "day": number % 2} for number in range(6)), {"id": 0, "day": 1}], passes=1)
+    rows = [*({"id": number, "day": number % 2} for number in range(6)), {"id": 0, "day": 1}]
+    one_table.sync(rows, passes=1, checkpoint={"pages": 1}, **by)
     found = one_table.rows(f"SELECT id, day FROM {RESOURCE} ORDER BY id")
     assert [tuple(row.values()) for row in found] == [(0, 1), (1, 1), (2, 0), (3, 1), (4, 0), (5, 1)]
+
+    one_table.sync([{"id": 9, "day": 0}])
+    found = one_table.rows(f"SELECT id, day FROM {RESOURCE} ORDER BY id")
+    assert [tuple(row.values()) for row in found] == [(0, 1), (1, 1), (3, 1), (5, 1), (9, 0)]
 
 
 @pytest.mark.sampled

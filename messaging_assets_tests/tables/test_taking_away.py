@@ -19,18 +19,31 @@ REPLACE: dict[str, Any] = {"write_disposition": "replace"}
 VERSIONS: dict[str, Any] = {"write_disposition": {"disposition": "merge", "strategy": "scd2"}}
 
 
-@pytest.mark.parametrize("way", ["deletes", "window", "replace", "scd2"])
+@pytest.mark.parametrize("way", ["deletes", "window", "replace", "scd2", "merge_key"])
 def test_each_way_takes_a_proven_read_and_none_in_doubt(way: Way) -> None:
     proven = Finding(Verdict.PROVEN, "all came")
     assert why_nothing_goes(way, Read(proven)) is None
     assert why_nothing_goes(way, Read(Finding(Verdict.UNKNOWN, "it moved"))) is not None
     assert why_nothing_goes(way, Read(proven, is_newest=False)) == "another sync loaded it meanwhile"
     assert why_nothing_goes(way, Read(proven, is_of_news=True)) == "only what is new was asked for"
-    assert (why_nothing_goes(way, Read(proven, set_aside=2)) is None) == (way == "replace")
+    assert (why_nothing_goes(way, Read(proven, set_aside=2)) is None) == (way in ("replace", "merge_key"))
     to_the_end = why_nothing_goes(way, Read(Finding(Verdict.READ_TO_THE_END, "")))
     assert (to_the_end is None) == (way != "deletes")
     a_round_number = why_nothing_goes(way, Read(Finding(Verdict.UNKNOWN, "it ended at 100", may_be_chance=True)))
     assert (a_round_number is None) == (way != "deletes")
+
+
+@pytest.mark.parametrize("hint", [{"merge_key": "name"}, {"columns": {"name": {"merge_key": True}}}])
+def test_a_merge_key_takes_no_row_away_after_a_read_in_doubt(one_table: OneTable, hint: dict[str, Any]) -> None:
+    """Rows that came twice from page to page say that others may have been missed."""
+    one_table.page_size = 5
+    way: dict[str, Any] = {"write_disposition": "merge", "primary_key": "id", "passes": 1, **hint}
+    one_table.sync([{"id": number, "name": "a"} for number in range(7)], **way)
+
+    again = one_table.sync([{"id": number, "name": "a"} for number in (0, 1, 2, 3, 4, 0, 5)])
+
+    assert "merge_key would take away rows of its values that did not come" in again.error
+    assert [row["id"] for row in one_table.rows()] == list(range(7))
 
 
 @pytest.mark.parametrize("way", [REPLACE, VERSIONS])

@@ -26,7 +26,7 @@ from messaging_assets.loading.kept_receipt import receipt_file
 from messaging_assets.loading.marks.target import ReadTarget
 from messaging_assets.loading.passes.row_batches import RowBatches
 from messaging_assets.loading.recovery import before_load
-from messaging_assets.loading.replay.later_rows import have_later_version
+from messaging_assets.loading.replay.later_rows import later_versions
 from messaging_assets.loading.replay.set_aside import SetAside, SetAsideRows, in_parts
 from messaging_assets.loading.source import build_source, emit_rows
 from messaging_assets.loading.sync_lock import only_sync
@@ -41,6 +41,8 @@ from messaging_assets.seams.dlt_settings import own_settings
 from messaging_assets.tables.notes.sync_history import HistoryRow, file_version
 from messaging_assets.tables.reconciliation import Load, nested_rows
 from messaging_assets.tables.taking_away import is_of_news
+
+_ALIKE = "the table has its key from the same sync, and no cursor tells which is later, so it must be read again"
 
 
 @dataclass
@@ -171,14 +173,14 @@ class _Replay:
             aside = SetAsideRows(rows, self._resource)
             records = [one.behind(self._missed(one.steps)) for one in aside.of(row_ids)]
             is_merged = self._resource.disposition == "merge"
-            later = have_later_version(rows, self._resource, records) if is_merged else set()
+            later, alike = later_versions(rows, self._resource, records) if is_merged else (set(), set())
             aside.remove(list(later))
             self.done.superseded += len(later)
             self.done.older += len({one.row_id for one in records} & self._older - later)
         now = [one for one in records if one.row_id not in self._older | later]
         self.done.tried += len(now)
         # These were not tried, so what was wrong with them stays their reason.
-        held = {one.row_id: reason for one in now if (reason := one.why_not())}
+        held = {one.row_id: reason for one in now if (reason := one.why_not())} | dict.fromkeys(alike, _ALIKE)
         fitting = [one for one in now if one.row_id not in held]
         if is_merged:
             fitting.reverse()

@@ -7,11 +7,12 @@ where the API knows it again by a key. Files may lie in a store elsewhere, which
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import requests
 
@@ -19,6 +20,7 @@ from messaging_assets.description.endpoint import TABULAR, Endpoint, Format
 from messaging_assets.description.jobs import Job
 from messaging_assets.description.ways.origins import NoAddress, origin
 from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.foundation.identity import identity_of
 from messaging_assets.foundation.redaction import plain_origin
 from messaging_assets.http.session import ApiSession
 from messaging_assets.http.wire.answer import Answer
@@ -46,6 +48,20 @@ class JobRequests:
 
     def __init__(self, session: ApiSession, base_url: str) -> None:
         self.session, self.base_url = session, base_url
+        self._headers: WeakKeyDictionary[Reading, Mapping[str, Any]] = WeakKeyDictionary()
+
+    def digest_of(self, request: requests.Request, reading: Reading) -> str:
+        """What tells the job of a list from others; it is asked about with the headers of the list from now on.
+
+        Args:
+            request: the one of the list, which begins its job.
+            reading: the list.
+        """
+        headers = request.headers
+        self._headers[reading] = {name: one for name, one in headers.items() if name.lower() not in _OF_BODIES}
+        # Some APIs are told by a header whose rows they are to export.
+        asked = (reading.asset, request.method, request.url, request.params, request.json, request.data, headers)
+        return identity_of(asked).digest
 
     def begin(self, request: requests.Request, key: str, reading: Reading) -> Answer:
         """Begin a job.
@@ -70,7 +86,7 @@ class JobRequests:
         Raises:
             Gone: the API does not know it.
         """
-        request = requests.Request("GET", address, headers=_without_body(reading))
+        request = requests.Request("GET", address, headers=dict(self._headers[reading]))
         job = job_of(reading)
         # Where its status tells that it is done, the answer may be the file itself, of which nothing is wanted yet.
         actions = [one for one in reading.context.endpoint.response_actions if _says_no_rows(one)]
@@ -137,7 +153,7 @@ class JobRequests:
         Raises:
             Gone: it is not there any more.
         """
-        asked.url, asked.headers = address, _without_body(reading)
+        asked.url, asked.headers = address, dict(self._headers[reading])
         with _gone():
             return self.session.ask(asked, reading, replace(reading.terms, end_statuses=GONE))
 
@@ -152,7 +168,7 @@ class JobRequests:
             words = f"the job's file is said to be at an address that {error}"
             raise MendDescription(words, "correct endpoint.job.download", where=reading.asset) from None
         if self.session.preparation.is_ours(address):
-            request = requests.Request("GET", address, headers=_without_body(reading))
+            request = requests.Request("GET", address, headers=dict(self._headers[reading]))
             return self.session.ask(request, reading, terms)
         if base[0] == "https" and there[0] != "https":
             words = f"the job's file is said to be at {plain_origin(address)}, which is not encrypted"
@@ -228,9 +244,3 @@ def _with_json(answer: Answer) -> Answer | None:
     except ValueError:
         answer.fill(b"", answer.status_code)
     return answer
-
-
-def _without_body(reading: Reading) -> dict[str, Any]:
-    """The endpoint's headers for a request without a body."""
-    headers = reading.context.endpoint.headers or {}
-    return {name: value for name, value in headers.items() if name.lower() not in _OF_BODIES and "{" not in str(value)}

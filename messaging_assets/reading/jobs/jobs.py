@@ -17,7 +17,6 @@ from messaging_assets.answers.failure_words import says_failed
 from messaging_assets.description.jobs import OF_JOB, Job
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription, SyncFailure, TryAgainLater
-from messaging_assets.foundation.identity import identity_of
 from messaging_assets.http.trouble import asked_to_wait
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.reading.ending import Reading
@@ -124,8 +123,7 @@ class Jobs:
     def _first_file(self, request: requests.Request, reading: Reading) -> Answer:
         pages = request if hasattr(request, "begins") else None
         begins: requests.Request = getattr(request, "begins", request)
-        asked = (reading.asset, begins.method, begins.url, begins.params, begins.json, begins.data)
-        digest = identity_of(asked).digest
+        digest = self._requests.digest_of(begins, reading)
         job = self.notes.of(digest)
         if job is not None and job.poll and not job.is_ours:
             self._tell(f"{reading.asset}: goes on with the job that an interrupted sync began")

@@ -42,7 +42,7 @@ class ReferencePaginator(GuardedPaginator):
         reading, self._came_before = self.reading, self.reading.distinct
         reading.join.may_begin_with_last = reading.join.may_begin_with_last or self._is_of_record
         self._boundary.page(response.parsed, reading.page + 1, self._is_full(sent))
-        if self._is_of_record and self._next.is_asked_for and (sent == 1 or self._is_short(sent)):
+        if self._is_of_record and self._next.is_asked_for and self._holds_no_other(sent):
             # It begins with the record that was asked for, and nothing else came.
             reading.repetition.may_repeat = True
 
@@ -57,6 +57,10 @@ class ReferencePaginator(GuardedPaginator):
         """Whether a page is shorter than a whole one, so that nothing can follow it."""
         sizes = self.reading.claims.asked_sizes
         return sent < (min(sizes) if sizes else self.reading.counts.most_sent)
+
+    def _holds_no_other(self, sent: int) -> bool:
+        """Whether a page that brings nothing new had room for more; of one row it had, unless one was asked for."""
+        return self._is_short(sent) or (sent == 1 and not self.reading.claims.asked_sizes)
 
     def _is_full(self, sent: int) -> bool:
         """Whether a page is as long as one was asked to be, or as the longest of several."""
@@ -106,7 +110,7 @@ class ReferencePaginator(GuardedPaginator):
         if reading.claims.signs.is_end_said and not reading.claims.signs.said:
             self._is_told = True
             return "the API said that there is no more"
-        if self._is_of_record and reading.repetition.is_nothing_new and (sent == 1 or self._is_short(sent)):
+        if self._is_of_record and reading.repetition.is_nothing_new and self._holds_no_other(sent):
             reading.ending.is_short = True
             return "nothing came behind the last row"
         if sent < reading.counts.most_sent:

@@ -31,7 +31,7 @@ class Hole:
         kind: what fills it. A secret, a setting or a field of the parent's record; one of several values of the file;
             what a job's answers say; a bound of the range that is asked for; the next page's token; the time of
             asking; or something that an API file cannot say.
-        name: which one; of what cannot be said, the words of the source.
+        name: which one; of the time of asking, how it is written; of what cannot be said, the words of the source.
         default: of a setting, what the source takes where nobody says.
     """
 
@@ -162,6 +162,8 @@ def filled(
             written.append(_BOUNDS[part.kind])
         elif part.kind in _PLACES:
             written.append(f"{{{_PLACES[part.kind]}.{part.name}}}")
+        elif part.kind == "now":
+            written.append(f"{{{part.name}}}")
         elif (found := _from_outside(part, settings, lose, where, is_place(written))) is not None:
             written.append(own(part.name, found) if part.kind == "setting" else found)
         elif is_address:
@@ -188,10 +190,8 @@ def _from_outside(hole: Hole, settings: Settings, lose: Lose, where: str, is_fil
 def _unsaid(hole: Hole) -> str:
     if hole.kind == "secret":
         return f"the secret '{hole.name}' goes where no way of authentication puts one; it is left out"
-    words = {"now": "the time of asking", "token": "the next page's token"}
-    return (
-        f"{words.get(hole.kind) or 'the expression ' + hole.name} is left out here, as no word of an API file says it"
-    )
+    words = "the next page's token" if hole.kind == "token" else f"the expression {hole.name}"
+    return f"{words} is left out here, as no word of an API file says it"
 
 
 def has(value: Any, *kinds: str) -> bool:

@@ -51,6 +51,29 @@ def test_a_start_some_time_before_now_is_so_many_days_and_never_fewer(
     assert all(kind != "loss" for kind, _ in told(found))
 
 
+@pytest.mark.parametrize(
+    ("expression", "sent"),
+    [
+        ("{{ now_utc().strftime('%Y-%m-%d') }}", "{now:date}"),
+        ("{{ today_utc() }}", "{now:date}"),
+        ("{{ timestamp(now_utc()) }}", "{now:epoch_seconds}"),
+        ("{{ now_utc().timestamp() }}", "{now:epoch_seconds}"),
+        ("{{ day_delta(-7, format='%Y/%m/%d') }}", "{now-7d:%Y/%m/%d}"),
+        ("before {{ format_datetime(now_utc(), '%d.%m.%Y') }}", "before {now:%d.%m.%Y}"),
+        ("{{ (now_utc() - duration('P2W')).strftime('%Y-%m-%dT%H:%M:%SZ') }}", "{now-14d:%Y-%m-%dT%H:%M:%SZ}"),
+    ],
+)
+def test_the_time_of_asking_is_a_placeholder(expression: str, sent: str, clean_room: Path) -> None:
+    raw, _ = converted(manifest(request_parameters={"until": expression}), clean_room)
+    assert raw["resources"][0]["endpoint"]["params"] == {"until": sent}
+
+
+def test_a_day_to_come_is_left_out_with_a_line() -> None:
+    found = drafted(manifest(request_parameters={"until": "{{ day_delta(1) }}"}))
+    assert endpoint_of(found)["params"] == {}
+    assert any(kind == "loss" and "of a day to come" in words for kind, words in told(found))
+
+
 def test_a_parent_that_is_read_otherwise_once_it_has_a_state_is_the_stream_of_its_name(clean_room: Path) -> None:
     source = routed(parent("teams"), path="/{{ stream_partition.teams_id }}")
     whole = dict(source["definitions"]["teams"])

@@ -21,6 +21,10 @@ _DURATION = re.compile(
 _SECONDS = (365 * 86_400, 30 * 86_400, 7 * 86_400, 86_400, 3_600, 60, 1)
 
 
+# How a moment is written in manifests, where that is a number, and in files.
+EPOCHS = {"%s": "epoch_seconds", "%s_as_float": "epoch_seconds", "%ms": "epoch_ms", "%epoch_microseconds": "epoch_us"}
+
+
 @dataclass(frozen=True)
 class Ref:
     """A value that an expression takes.
@@ -227,6 +231,8 @@ def _call(node: ast.Call) -> Any:
             return replace(base, path=(*base.path, arguments[0]), default=default)
         if node.func.attr == "strftime" and arguments:
             return replace(base, format=arguments[0])
+        if node.func.attr == "timestamp" and isinstance(base, Ref) and base.root == "now":
+            return replace(base, format="%s")
         return base if node.func.attr in ("isoformat", "strip", "rstrip", "json") else _cut(base, node)
     name = node.func.id if isinstance(node.func, ast.Name) else ""
     if name in _DATES and arguments and isinstance(arguments[0], Ref):
@@ -238,7 +244,7 @@ def _call(node: ast.Call) -> Any:
 def _moment(name: str, arguments: list[Any], words: Mapping[str | None, Any]) -> Any:
     """What a function makes of the time of asking."""
     if name in ("now_utc", "today_utc"):
-        return Ref("now")
+        return Ref("now", format="%Y-%m-%d" if name == "today_utc" else None)
     if name == "max" and len(arguments) == 2:
         # Of a setting and so many days ago: no further back than the days.
         moments = [one for one in arguments if isinstance(one, Ref) and one.root == "now" and one.days < 0]
@@ -247,7 +253,8 @@ def _moment(name: str, arguments: list[Any], words: Mapping[str | None, Any]) ->
     if name == "duration" and arguments and (seconds := seconds_of(arguments[0], is_longest=True)):
         return Duration(math.ceil(seconds / 86_400))
     if name == "day_delta" and arguments and isinstance(arguments[0], int):
-        return Ref("now", days=arguments[0], format=words.get("format", arguments[1] if len(arguments) > 1 else None))
+        written = words.get("format", arguments[1] if len(arguments) > 1 else "%Y-%m-%dT%H:%M:%S.%f%z")
+        return Ref("now", days=arguments[0], format=written)
     return Unknown("")
 
 

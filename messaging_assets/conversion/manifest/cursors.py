@@ -9,14 +9,13 @@ from typing import Any
 
 from messaging_assets.conversion.components.expressions import Piece, pieces_of, single
 from messaging_assets.conversion.components.parts import Part, target_of
-from messaging_assets.conversion.components.values import Ref, seconds_of, value_of
+from messaging_assets.conversion.components.values import EPOCHS, Ref, seconds_of, value_of
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.texts import missing
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.foundation.json_paths import quoted_path
 
 _PLACE = ("endpoint", "incremental")
-_EPOCHS = {"%s": "epoch_seconds", "%s_as_float": "epoch_seconds", "%ms": "epoch_ms", "%epoch_microseconds": "epoch_us"}
 
 
 def name_bounds(scope: Scope, part: Part | None) -> None:
@@ -58,7 +57,7 @@ def _of_time(scope: Scope, part: Part) -> dict[str, Any]:
         "initial_value": _start(scope, part),
         "start_param": _param(scope, part.part("start_time_option"), "start"),
         "end_param": _param(scope, part.part("end_time_option"), "end"),
-        "cursor_format": next((_EPOCHS[one] for one in read if one in _EPOCHS), None) or _pattern(scope, read, sent),
+        "cursor_format": next((EPOCHS[one] for one in read if one in EPOCHS), None) or _pattern(scope, read, sent),
         "lag": _lag(scope, part),
     }
     asked = repr([scope.draft.endpoint.get(one) for one in ("path", "params", "json", "data", "headers")])
@@ -130,8 +129,8 @@ def _param(scope: Scope, option: Part | None, bound: str) -> str | None:
 
 
 def _format(scope: Scope, pattern: Any) -> str | None:
-    if pattern in _EPOCHS:
-        return _EPOCHS[pattern]
+    if pattern in EPOCHS:
+        return EPOCHS[pattern]
     if pattern == "%Y-%m-%d":
         return "date"
     if not isinstance(pattern, str) or "%" not in pattern:

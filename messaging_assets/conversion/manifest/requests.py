@@ -42,7 +42,7 @@ def address_of(scope: Scope, requester: Part) -> tuple[str, str]:
         told_of = ", ".join(f"'{one}'" for one in names)
         scope.of_client(f"the address is made of the setting {told_of}; write it", "client", "base_url", kind="setting")
         texts[0] = UNKNOWN_ADDRESS
-    if unsaid := named(texts[1], "unknown", "now", "token", "secret"):
+    if unsaid := named(texts[1], "unknown", "token", "secret"):
         scope.draft.give_up(f"its path takes {' and '.join(unsaid)}, which no word says; write it by hand")
     told = below(scope.of_client, "client", "base_url")
     # A setting that is the whole address, its scheme too, stands as it is, since resources are told apart by origin.

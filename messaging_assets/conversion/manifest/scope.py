@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from messaging_assets.conversion.components.expressions import Piece, elements_of, pieces_of
 from messaging_assets.conversion.components.parts import Part
-from messaging_assets.conversion.components.values import Ref, Unknown
+from messaging_assets.conversion.components.values import EPOCHS, Ref, Unknown
 from messaging_assets.conversion.outcome import Draft
 from messaging_assets.conversion.texts import Hole, Lose, Settings, below, doubled, filled, quoted
 from messaging_assets.files.rules.secret_signs import names_secret
@@ -160,7 +160,7 @@ class Scope:
             return _of_state(self, piece, shown)
         if piece.root == "next_page_token":
             return Hole("token", piece.name)
-        return Hole("now", shown) if piece.root == "now" else Hole("unknown", f"'{shown}'")
+        return _moment_of(piece) if piece.root == "now" else Hole("unknown", f"'{shown}'")
 
     def bound(self, kind: Any, piece: Ref) -> Hole:
         """A bound of the range, whose format counts for the stream."""
@@ -225,6 +225,15 @@ def _of_state(scope: Scope, piece: Ref, shown: str) -> str | Hole:
     if all(told != one.words for one in scope.draft.losses):
         scope.draft.ask(told)
     return ""
+
+
+def _moment_of(piece: Ref) -> Hole:
+    """The moment of asking, or one so many days before it; what Python writes of a moment where nobody says how."""
+    if piece.days > 0:
+        return Hole("unknown", "of a day to come")
+    pattern = piece.format or "%Y-%m-%d %H:%M:%S.%f+00:00"
+    written = "date" if pattern == "%Y-%m-%d" else EPOCHS.get(pattern, pattern)
+    return Hole("now", f"now{f'-{-piece.days}d' if piece.days else ''}:{written}")
 
 
 def _of_job(scope: Scope, piece: Ref) -> str | None:

@@ -22,7 +22,7 @@ _ANY = re.compile(
     r"\{\{-?\s*[A-Za-z_][\w.()\[\]'| -]*\}\}|\{%|(?<![\w$])\$[A-Z_][A-Z0-9_]+\b|%[A-Z_][A-Z0-9_]{2,}%(?![0-9A-F]{2})"
 )
 # Where dlt fills no placeholder, a name in braces is none.
-_PLACEHOLDER = re.compile(r"\{[A-Za-z_][\w.-]*\}")
+_PLACEHOLDER = re.compile(r"\{(?:[A-Za-z_][\w.-]*|now[^{}]*)\}")
 # Below auth, these are filled, and their models say by what; a request for a token takes secrets alone.
 _FILLED = frozenset({"headers", "params", "text", "claims", "jwt_headers", "fields"})
 _OF_TOKENS = "access_token_request_data"

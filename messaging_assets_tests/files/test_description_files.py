@@ -618,7 +618,11 @@ BAD = [
                 "2025-01-02T06:30:00",
                 "hourly windows begin with the hour; write start: 2025-01-02T06:00:00, or a later one",
             ),
-            ("daily", "2025-01-02T00:00:00+02:00", "start is a time of timezone; leave the offset out"),
+            (
+                "daily",
+                "2025-01-02T00:00:00+02:00",
+                "start is a time of timezone, which has another offset then; leave the offset out",
+            ),
         )
     ),
     # YAML itself.

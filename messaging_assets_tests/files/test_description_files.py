@@ -536,13 +536,13 @@ BAD = [
     ),
     example(
         "5: resources.users.endpoint.path: nothing fills the placeholder 'id'; allowed: {resources.<parent>.<field>}, "
-        "{for_each.<name>}, or a name from params; double braces mean themselves",
+        "{for_each.<name>}, {now:<format>}, or a name from params; double braces mean themselves",
         in_resource("endpoint: {path: '/users/{id}'}"),
         "placeholder without a parameter",
     ),
     example(
         "5: resources.users.endpoint.params.q: nothing fills the placeholder; allowed: {resources.<parent>.<field>}, "
-        "{for_each.<name>}; double braces mean themselves",
+        "{for_each.<name>}, {now:<format>}; double braces mean themselves",
         in_resource("endpoint: {params: {q: '{id}'}}"),
         "placeholder in a parameter",
     ),

@@ -267,7 +267,7 @@ class Endpoint(Described):
     conditional: bool = False
     """Whether a list on one page is left as it is where the API says by `ETag` or `Last-Modified` that it is (304)."""
     data_selector: JsonPath | None = None
-    """A JSON path to the list; `$` is the answer itself, `users.*`, `users.*[*]` what an object has by key (`_key`)."""
+    """A path to the list; `$` is the answer, `users.*`, `rooms.*.events[*]` what an object has by key (`_key`)."""
     include_from_answer: dict[str, JsonPath] = Field(default_factory=dict)
     """Fields that records get of what stands around them: `{channel: meta.channel}`, `{group: "groups[*].name"}`."""
     format: Annotated[Format, BeforeValidator(_format_alone, json_schema_input_type=FormatName | Format)] | None = None

@@ -19,12 +19,13 @@ from messaging_assets.description.api import Resource
 from messaging_assets.description.table import MergeDisposition
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.columns import TableColumns
+from messaging_assets.rows.hard_deletes import HARD_DELETED
 from messaging_assets.rows.keys.collected import Collected
 from messaging_assets.rows.keys.key_book import KeyBook
 from messaging_assets.rows.keys.part_keys import PartKeys
 from messaging_assets.rows.rejected import Rejected
 from messaging_assets.rows.targets import KnownTable
-from messaging_assets.rows.typed_rows import HARD_DELETED, TypedRows
+from messaging_assets.rows.typed_rows import TypedRows
 from messaging_assets.rows.written_rows import Written
 from messaging_assets.seams.dlt_names import C_DLT_ID, dlt_id_column
 

@@ -23,11 +23,11 @@ from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.changed_columns import Zones
 from messaging_assets.rows.contract import Contract
 from messaging_assets.rows.fields import Fields, by_field, every_field
-from messaging_assets.rows.hard_deletes import Deletions, deletion_of, needs_mark
+from messaging_assets.rows.hard_deletes import HARD_DELETED, Deletions, deletion_of, needs_mark
 from messaging_assets.rows.keys.key_values import unfit_keys
 from messaging_assets.rows.keys.required import RequiredColumns
 from messaging_assets.rows.targets import KnownTable, Target, Targets
-from messaging_assets.rows.typed_rows import HARD_DELETED, TypedRows
+from messaging_assets.rows.typed_rows import TypedRows
 from messaging_assets.rows.values.conversion import Converted, arrow_type, convert, convert_declared, data_type_of
 from messaging_assets.rows.values.nested import Misfit, all_fit_tables, refuse_for_tables
 from messaging_assets.rows.values.undeclared_types import Retyped, convert_undeclared
@@ -98,7 +98,7 @@ class TableColumns:
         if targets.retyped:
             raise Retyped(targets.retyped, self._asset)
         self.required.refuse_to_lack_former_keys(typed.arrays)
-        self._deletions.note(fields, typed)
+        typed.mark_deleted(self._deletions.among(fields, typed.rows))
         typed.leave_out_empty(self.required.names)
         if not typed.arrays and len(targets):
             first = targets[next(iter(targets))]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timezone, tzinfo
 from decimal import Decimal
 from typing import Any
@@ -19,8 +19,9 @@ from messaging_assets.description.table import MergeDisposition
 from messaging_assets.foundation import moments
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.reading.times.zones import zones_of
-from messaging_assets.rows.typed_rows import HARD_DELETED, TypedRows
 
+# dlt's hint stands on this column, where the one that the file names is no truth value itself.
+HARD_DELETED = "_hard_deleted"
 _TRUE = frozenset({"true", "t", "yes", "y", "on", "1", "deleted", "removed"})
 _FALSE = frozenset({"", "false", "f", "no", "n", "off", "null", "none", "nil", "undefined", "nan", "never", "active"})
 _FALSE |= {"-", "[]", "{}", "alive", "n/a", "not deleted"}
@@ -109,19 +110,21 @@ class Deletions:
         self.column = normalize(hinted) if hinted is not None else None
         self._zone = zones_of(resource).get(hinted or "", timezone.utc)
 
-    def note(self, fields: Mapping[str, str], typed: TypedRows) -> None:
-        """Tell dlt by a truth value of ours which rows the API calls deleted; count them.
+    def among(self, fields: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> list[bool] | None:
+        """Count the records that the API calls deleted.
 
         Args:
             fields: the columns of the batch by field.
-            typed: the batch.
+            rows: its records.
+
+        Returns:
+            For each record whether it is, where dlt must be told by a truth value of ours; else None.
         """
         if self.column is None:
-            return
+            return None
         sent = [name for name, column in fields.items() if column == self.column]
-        said = [[deletion_of(row.get(name), self._zone) for name in sent] for row in typed.rows]
+        said = [[deletion_of(row.get(name), self._zone) for name in sent] for row in rows]
         deleted = [any(one) for one in said]
         self._receipt.hard_deleted += sum(deleted)
         self._receipt.deletion_unknown(sum(None in one and not any(one) for one in said), self.column)
-        if self._needs_mark:
-            typed.mark_deleted(deleted)
+        return deleted if self._needs_mark else None

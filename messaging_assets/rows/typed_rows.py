@@ -11,11 +11,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from messaging_assets.rows.hard_deletes import HARD_DELETED
 from messaging_assets.seams.dlt_names import C_DLT_ID
 from messaging_assets.seams.dlt_values import get_row_hash
-
-# dlt's hint `hard_delete` stands on this column, where the one that the file names is no truth value itself.
-HARD_DELETED = "_hard_deleted"
 
 
 @dataclass
@@ -58,8 +56,10 @@ class TypedRows:
             for place in empty:
                 self.bad.setdefault(place, f"no {column}")
 
-    def mark_deleted(self, deleted: list[bool]) -> None:
-        """Take a truth value for each record, which says whether it is deleted, as a column of ours."""
+    def mark_deleted(self, deleted: list[bool] | None) -> None:
+        """Take a truth value for each record, which says whether it is deleted, as a column of ours; None for none."""
+        if deleted is None:
+            return
         self.deleted = deleted
         self.arrays[HARD_DELETED] = pa.array(deleted, pa.bool_())
 

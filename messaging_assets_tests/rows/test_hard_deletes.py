@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.rows.hard_deletes import deletion_of
-from messaging_assets.rows.typed_rows import HARD_DELETED
+from messaging_assets.rows.hard_deletes import HARD_DELETED, deletion_of
 from messaging_assets_tests.one_table import OneTable
 
 LIVES = [0, 0.0, -0.0, float("nan"), "", " ", "0", "0.0", "false", "FALSE", "no", "off", "null", None, False, [], {}]

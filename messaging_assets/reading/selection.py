@@ -172,7 +172,8 @@ def _doubt_of(context: ListContext, records: Records) -> str | None:
 def _last_apart(context: ListContext, records: Records) -> dict[str, Any] | None:
     """The last line, where it is no record: one with the key is one, whatever it says."""
     last = records[-1] if records and records.header is None and not records.goes_on else None
-    is_apart = isinstance(last, dict) and not any(key in last for key in context.keys or records[0])
+    first = records[0] if records and isinstance(records[0], dict) else {}
+    is_apart = isinstance(last, dict) and not any(key in last for key in context.keys or first)
     return last if is_apart else None
 
 

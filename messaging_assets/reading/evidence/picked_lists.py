@@ -17,7 +17,7 @@ QUOTED = re.compile(r"'[^']+'")
 # Several lists for one table: `['users','admins'][*]`.
 SEVERAL = re.compile(rf"\[(?:{QUOTED.pattern}\s*,\s*)+{QUOTED.pattern}\]$")
 # The parts of an answer, in a list or under keys, and where each has its rows.
-_PARTS = re.compile(r"([^\[*?]*(?:\[\*\]|\*))\.(.+)")
+_PARTS = re.compile(r"([^\[*?]*?)(\[\*\]|\.?\*)\.(.+)")
 # What holds the lists, behind a wildcard, and the key that they have there.
 _INNER = re.compile(r"(.*\*.*?)\.('[^'.]+'|[^.\[\]'*?@]+)$")
 
@@ -75,11 +75,15 @@ def failed_inside(selector: str, body: Any) -> str | None:
     found = _PARTS.fullmatch(selector.removesuffix("[*]"))
     if found is None:
         return None
-    parts, path = found.groups()
-    for one in json_paths.find_values(parts, body):
-        # A part may have a status of its own, and no rows.
-        if isinstance(one, dict) and (word := says_failed(one, ())) and not any(json_paths.find_values(path, one)):
-            return f"{parts}.{word.path}"
+    holder, each, path = found.groups()
+    # A path to each of many takes much longer than one to what holds them.
+    for held in json_paths.find_values(holder or "$", body):
+        parts = held.values() if isinstance(held, dict) and each != "[*]" else held if isinstance(held, list) else ()
+        for one in parts:
+            # A part may have a status of its own, and no rows.
+            is_bare = isinstance(one, dict) and not any(json_paths.find_values(path, one))
+            if is_bare and (word := says_failed(one, ())):
+                return f"{holder}{each}.{word.path}"
     return None
 
 

@@ -23,7 +23,7 @@ from messaging_assets.reading.ending import Reading
 from messaging_assets.reading.jobs.asking import GONE, Gone, JobRequests, asks_again, job_of
 from messaging_assets.reading.jobs.notes import JobNotes, KeptJob
 from messaging_assets.reading.jobs.said import filled, values_in
-from messaging_assets.reading.jobs.waiting import JobWait
+from messaging_assets.reading.jobs.waiting import JobWait, look_beside
 from messaging_assets.seams.dlt_rest_client import IgnoreResponseException
 
 # What the API answers that does not know a download any more; some answer 404 past the last page, too.
@@ -230,6 +230,8 @@ def _poll_address(job: KeptJob, answer: Answer, request: requests.Request, base_
             # A path below the API, such as /exports/{job.id}/file, may not be there yet.
             job.is_there = bool(filled(described.download, job.values, base_url, asked))
         if job.is_there:
+            # No other answer tells of it.
+            look_beside(answer, reading, has_files=True)
             return asked
         words, step = "names no address in its Location header", "write endpoint.job.poll, such as {header.X-Job}"
     else:

@@ -88,6 +88,14 @@ def test_a_get_that_is_not_ready_is_asked_again_until_it_is(api: ExportApi) -> N
     assert one["rows"] == [1, 2]
 
 
+def test_a_get_that_has_its_rows_at_once_is_not_looked_at(api: ExportApi) -> None:
+    api.answers = lambda method, path: (200, LINES, {})
+    one = sync_export(api.url, job={**NOTHING, "download": None}, endpoint=BY_GET)
+    assert one["green"], one["error"]
+    assert one["rows"] == [1, 2]
+    assert api.asked == [("GET", "/exports")] * 2
+
+
 def test_a_job_that_ends_without_rows_says_so(api: ExportApi) -> None:
     api.answers = lambda method, path: (200, {"status": "no_data", "urls": ""}, {}) if method == "GET" else None
     said = [{"path": "status", "values": ["no_data"], "action": "empty"}]

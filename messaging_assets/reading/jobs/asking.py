@@ -76,9 +76,10 @@ class JobRequests:
         is_once = str(request.method).upper() == "POST" and not name
         # Functions are for answers with rows.
         actions = [one for one in reading.context.endpoint.response_actions if not callable(one)]
-        terms = _terms(reading, "", _control(reading, actions))
+        may_be_file = asks_again(sent, job_of(reading))
+        terms = _terms(reading, "", _control(reading, [*actions, *([_with_json] if may_be_file else [])]))
         terms = replace(terms, shown=reading.context.shown, is_once=is_once)
-        return self._asked_or_led(sent, reading, terms, asks_again(sent, job_of(reading)))
+        return self._asked_or_led(sent, reading, terms, may_be_file)
 
     def look(self, address: str, reading: Reading) -> Answer:
         """Look how far a job is.

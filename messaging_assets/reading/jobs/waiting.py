@@ -48,6 +48,8 @@ class JobWait:
             MendDescription: its answers say it elsewhere than the file looks for it.
         """
         described = job_of(reading)
+        if job.is_there and described.download is None:
+            return [job.poll]
         if job.is_there:
             there = filled(described.download or "", job.values, self._requests.base_url, job.poll)
             if there is None:

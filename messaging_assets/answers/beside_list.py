@@ -206,9 +206,10 @@ def soap_fault(body: Any) -> str | None:
     """
     place: list[str] = []
     for step in ("envelope", "body", "fault"):
-        names = body if isinstance(body, Mapping) else ()
+        # Of an answer that is an envelope there is nothing else; others may have records under many keys.
+        names = body if isinstance(body, Mapping) and (place or len(body) == 1) else ()
         found = next((name for name in names if name.rpartition(":")[2].lower() == step), None)
         if found is None:
             return None
         place, body = [*place, found], body[found]
-    return quoted_path(*place)
+    return quoted_path(*place) if body else None

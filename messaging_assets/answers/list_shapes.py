@@ -96,9 +96,11 @@ def name_values(names: list[str], rows: list[Any], before: int = 0) -> None:
 def _keyed(path: str, body: Any) -> dict[str, Any] | None:
     if inside := _INSIDE.fullmatch(path):
         holders = _keyed(inside[1], body)
-        lists = {name: json_paths.find_values(inside[2], held) for name, held in (holders or {}).items()}
-        are_lists = all(len(found) == 1 and isinstance(found[0], list) for found in lists.values())
-        return {name: found[0] for name, found in lists.items()} if holders is not None and are_lists else None
+        inner = {name: json_paths.find_values(inside[2], held) for name, held in (holders or {}).items()}
+        # As of a list of objects, one of them may leave its list out.
+        lists = {name: one[0] for name, one in inner.items() if one and one[0] not in STANDS_FOR_NOTHING}
+        are_lists = all(len(inner[name]) == 1 and isinstance(one, list) for name, one in lists.items())
+        return lists if holders is not None and are_lists and (lists or not holders) else None
     kind_of_each, path = (list, path[:-3]) if path.endswith("*[*]") else (dict, path)
     is_of_answer = path == _EVERY_OF_ANSWER
     if not is_of_answer and not path.endswith(_EVERY):

@@ -46,8 +46,8 @@ Lose: TypeAlias = Callable[..., None]
 _QUOTED = re.compile(r"(['\"])(.*?)(?:\1|$)", re.DOTALL)
 _BOUNDS = {"start": "{incremental.start_value}", "end": "{incremental.end_value}"}
 _SETTING = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
-# No setting of a file is called like a secret.
-_KEY = re.compile(r"_(?:key|token|secret)$")
+# No setting of a file is called like a secret. A key may be that of an account or a site; a password is none of them.
+_KEY = re.compile(r"_key$")
 _PLACES = {"parent": "resources", "each": "for_each", "job": "job"}
 
 
@@ -60,7 +60,7 @@ class Settings:
         defaults: values that the source itself has for them.
         secret: names that the source says are secrets.
         plain: names that the source says are none.
-        shown: those of them that stand in an address, whatever they are called like.
+        shown: keys among them that stand in an address, of which only a user's own word is taken.
         asked: names that the source asks for.
         used: values that were taken from the source itself, by name.
         declared: values that the file's own `settings` have, by their names there.
@@ -86,7 +86,7 @@ class Settings:
         for key in (name, short):
             if key in self.given:
                 return self.given[key]
-        found = self.defaults.get(name, default)
+        found = None if name in self.shown else self.defaults.get(name, default)
         if found is None or isinstance(found, (list, dict)):
             return None
         if found != "":

@@ -200,8 +200,9 @@ class Partitions(Described):
     @model_validator(mode="after")
     def _begins_with_a_window(self) -> Partitions:
         start = datetime.fromisoformat(self.start)
-        if start.tzinfo is not None:
-            raise ValueError("start is a time of timezone; leave the offset out")
+        if start.utcoffset() not in (None, start.replace(tzinfo=ZoneInfo(self.timezone)).utcoffset()):
+            raise ValueError("start is a time of timezone, which has another offset then; leave the offset out")
+        start = start.replace(tzinfo=None)
         first = start.replace(minute=0, second=0, microsecond=0)
         if self.type != "hourly":
             first = first.replace(hour=0)

@@ -22,8 +22,8 @@ _INTEGER = re.compile(r"[-+]?[0-9]{1,100}")
 _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _TAGS = {None, "!"} | {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq")}
 
-# What goes into requests as a text.
-_SENT = {"params", "headers", "data", "for_each"}
+# What goes into requests as a text, in an endpoint or the client, and beside them.
+_SENT, _SENT_BESIDE = {"params", "headers", "data"}, {"settings", "for_each"}
 
 # What to do, by words of the reader's; the first that fits.
 _STEPS = {
@@ -156,10 +156,13 @@ class _Reader:
         is_text = not event.implicit[0] and (event.tag or "").rpartition(":")[2] in ("", "!", "str")
         value = event.value if is_text else _plain(event.value)
         # An API may know 007, +49 and version 1.10 as texts, of which a number keeps too little.
-        is_sent = type(value) is int or (type(value) is float and not _SENT.isdisjoint(path))
+        is_sent = type(value) is int or (type(value) is float and _is_sent(path))
         if is_sent and str(value) != event.value:
-            words = f"is the number {value} in YAML, whatever else is written; put it in quotes, or write {value}"
-            self._mistake(path, words, event)
+            # Whatever it is, a secret may be written so.
+            words = (
+                "is a number to YAML, which drops zeros around it, a plus and an exponent; put it in quotes, or leave"
+            )
+            self._mistake(path, f"{words} those out", event)
         return value
 
     def _mapping(self, path: Place) -> dict[str, Any]:
@@ -218,6 +221,12 @@ class _Reader:
 
 def _line(event: Any) -> int:
     return int(event.start_mark.line) + 1
+
+
+def _is_sent(path: Place) -> bool:
+    """Whether a value goes into requests as a text; a resource may be called like a word of the file."""
+    inside = path[{"resources": 2, "resource_defaults": 1}.get(str(path[0]) if path else "", 0) :]
+    return bool(_SENT_BESIDE & {*inside[:1]} or ({"endpoint", "client"} & {*inside[:1]} and _SENT & {*inside[1:]}))
 
 
 def _plain(text: str) -> Any:

@@ -83,7 +83,7 @@ class ReceiptFile:
         name: the resource's pipeline.
         version: changes with the resource's description, so that a receipt of another one is not used; None where
             nobody can tell whether that changed.
-        asked: changes with what is asked for, and where.
+        asked: changes with what is asked for, and where; behind a plus, with the headers.
         address: changes with whom is asked.
     """
 
@@ -102,7 +102,9 @@ class ReceiptFile:
         """The receipt, if there is one that is still good; with `of_any_version` of anything that asks for the same."""
         try:
             kept = json.loads(read_private(self._file))
-            is_good = time.time() - kept["at"] < _VALID_SECONDS and kept["asked"] == self._asked
+            # One of an earlier version does not say with which headers.
+            is_asked = kept["asked"] in (self._asked, self._asked.partition("+")[0])
+            is_good = time.time() - kept["at"] < _VALID_SECONDS and is_asked
             is_good &= of_any_version or (kept["version"] == self._version and self._version is not None)
             return KeptReceipt.from_json(kept["receipt"]) if is_good else None
         except (OSError, ValueError, KeyError, TypeError):
@@ -132,11 +134,10 @@ def receipt_file(
     """
     chain = ancestry(description, resource)
     asked = [(one.name, *(getattr(one.endpoint, name) for name in _ASKED), one.for_each) for one in chain]
-    # Only where there are some, so that a receipt of an earlier version that had none is known.
     headers = {one.name: one.endpoint.headers for one in chain if one.endpoint.headers} | description.client.headers
     where = (window.as_texts() if window else None, base_url)
     version = identity_of(description.client, chain, where).certain
     name = pipeline_name(description.name, resource.name)
     address = address_digest(base_url, description.client.base_url)
-    digest = identity_of(asked, where, *([headers] if headers else [])).digest
-    return ReceiptFile(folders.pipelines, name, version, digest, address)
+    digests = identity_of(asked, where).digest, identity_of(headers).digest
+    return ReceiptFile(folders.pipelines, name, version, "+".join(digests), address)

@@ -172,8 +172,8 @@ def _doubt_of(context: ListContext, records: Records) -> str | None:
 def _last_apart(context: ListContext, records: Records) -> dict[str, Any] | None:
     """The last line, where it is no record: one with the key is one, whatever it says."""
     last = records[-1] if records and records.header is None and not records.goes_on else None
-    is_apart = isinstance(last, dict) and not any(key in last for key in context.keys or records[0])
-    return last if is_apart else None
+    known = context.keys or (records[0] if records and isinstance(records[0], dict) else ())
+    return last if isinstance(last, dict) and not any(key in last for key in known) else None
 
 
 def take_records(context: ListContext, selector: str, response: Any, page: int, rows: list[Any]) -> None:

@@ -195,3 +195,4 @@ def test_a_fault_of_soap_is_a_failure_by_any_prefix(prefix: str) -> None:
     assert word is not None
     assert word.path.endswith("Fault") or word.path.endswith("Fault'")
     assert says_failed({f"{prefix}Envelope": {f"{prefix}Body": {"ListResponse": {"Fault": "none"}}}}, ()) is None
+    assert says_failed({f"{prefix}Envelope": {f"{prefix}Body": {"Fault": None, "rows": []}}}, ()) is None

@@ -23,6 +23,13 @@ KEYED = {"users": {"u1": {"n": 1}, "u2": {"n": 2}}}
         ("users.*", ("n",), {"users": {"u1": 1}}, [1], [1]),
         ("at.*[*]", ("n",), {"at": {"a": [{"n": 1}], "b": []}}, [{"n": 1}], [{"_key": "a", "n": 1}]),
         ("at.*.in.it[*]", ("n",), {"at": {"a": {"in": {"it": [{"n": 1}]}}}}, [{"n": 1}], [{"_key": "a", "n": 1}]),
+        (
+            "at.*.it[*]",
+            ("n",),
+            {"at": {"a": {"it": [{"n": 1}]}, "b": {}, "c": {"it": None}}},
+            [{"n": 1}],
+            [{"_key": "a", "n": 1}],
+        ),
         ("*[*]", ("n",), {"a": [], "b": [{"n": 1}, 2]}, [{"n": 1}, 2], [{"_key": "b", "n": 1}, 2]),
     ],
 )
@@ -42,7 +49,9 @@ def test_only_an_object_of_objects_is_a_list_under_keys() -> None:
     assert not is_keyed("users.*", {"users": {"a": []}})
     assert is_keyed("rooms.*.timeline.events[*]", {"rooms": {"a": {"timeline": {"events": []}}}})
     assert is_keyed("rooms.*.timeline.events[*]", {"rooms": {}})
-    assert not is_keyed("rooms.*.timeline.events[*]", {"rooms": {"a": {"timeline": {"events": []}}, "b": {}}})
+    assert is_keyed("rooms.*.timeline.events[*]", {"rooms": {"a": {"timeline": {"events": []}}, "b": {}}})
+    assert not is_keyed("rooms.*.timeline.events[*]", {"rooms": {"a": {"timeline": {"events": {"n": 1}}}}})
+    assert not is_keyed("rooms.*.timeline.events[*]", {"rooms": {"a": {}, "b": {}}})
     assert not is_keyed("rooms.*.timeline.events[*]", {"left": {}})
 
 

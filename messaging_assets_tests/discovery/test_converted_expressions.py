@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from messaging_assets.cli import main
 from messaging_assets_tests.discovery.test_convert import KINDS, converted, manifest, only, parent, routed
 from messaging_assets_tests.discovery.test_converted_words import cursor, drafted, endpoint_of, told
 
@@ -128,6 +130,20 @@ def test_what_a_source_does_not_hide_is_a_setting_in_an_address_whatever_it_is_c
     assert only(raw)["endpoint"]["path"] == "/{setting.app}/rooms"
     assert raw["settings"] == {"app": "red"}
     assert "is it no secret?" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["password", "client_secret", "token", "app_key"])
+def test_no_value_of_the_source_stands_in_an_address_for_what_is_called_like_a_secret(
+    name: str, clean_room: Path
+) -> None:
+    source = manifest(path=f"/{{{{ config['{name}'] }}}}/rooms")
+    spec = {"properties": {name: {"type": "string", "default": "hunter2"}}}
+    source["spec"] = {"connection_specification": spec}
+    (clean_room / "source.json").write_text(json.dumps(source))
+
+    done = CliRunner().invoke(main, ["convert", "source.json"])
+
+    assert "hunter2" not in done.output
 
 
 def test_what_is_cut_out_of_a_setting_is_a_setting_of_its_own(clean_room: Path) -> None:

@@ -284,6 +284,13 @@ def test_a_last_line_that_is_no_record_leaves_lines_without_a_key_in_doubt(
     assert (outcome.verdict, doubt in outcome.reason) == ("unknown", True)
 
 
+def test_a_first_line_that_is_no_record_is_set_aside(rows: OneList) -> None:
+    rows.resource = {"write_disposition": "append"}
+    rows.fault(body=b'1\n{"n": 2}\n', content_type="application/x-ndjson")
+    outcome = rows.sync(ONE_PAGE)
+    assert (outcome.verdict, outcome.receipt["rows_set_aside"]) == ("read to the end", 1)
+
+
 @pytest.mark.parametrize(
     ("last", "verdict"),
     [

@@ -46,6 +46,26 @@ def test_an_answer_to_a_post_that_names_its_file_is_not_looked_at(api: ExportApi
         assert "names no address in its Location header" in one["error"]
 
 
+@pytest.mark.parametrize(
+    ("beside", "reason"),
+    [
+        ({"count": 5}, "it has 5 rows, 2 different ones came"),
+        ({"has_more": True}, "'has_more' says that there is more"),
+        ({"error": "cut off"}, "says at 'error' that something failed"),
+    ],
+    ids=["a count", "more", "an error"],
+)
+def test_what_an_answer_says_beside_the_file_that_it_names_is_heard(
+    api: ExportApi, beside: dict[str, Any], reason: str
+) -> None:
+    named = {"file_url": f"{api.url}/day", **beside}
+    api.answers = lambda method, path: (200, named if method == "POST" else LINES, {})
+    job = {**NOTHING, "download": "{job.file_url}", "rows_total_path": "count"}
+    one = sync_export(api.url, job=job)
+    assert one["verdict"] in ("incomplete", "unknown")
+    assert reason in str(one)
+
+
 def test_a_list_that_leads_to_a_store_is_a_file_there_and_gets_no_secret(api: ExportApi) -> None:
     with export_api() as store:
         store.store = store.url
@@ -66,6 +86,14 @@ def test_a_get_that_is_not_ready_is_asked_again_until_it_is(api: ExportApi) -> N
     one = sync_export(api.url, job={**NOTHING, "download": None}, endpoint={**BY_GET, "params": {"day": "2026-03-01"}})
     assert one["green"], one["error"]
     assert one["rows"] == [1, 2]
+
+
+def test_a_get_that_has_its_rows_at_once_is_not_looked_at(api: ExportApi) -> None:
+    api.answers = lambda method, path: (200, LINES, {})
+    one = sync_export(api.url, job={**NOTHING, "download": None}, endpoint=BY_GET)
+    assert one["green"], one["error"]
+    assert one["rows"] == [1, 2]
+    assert api.asked == [("GET", "/exports")] * 2
 
 
 def test_a_job_that_ends_without_rows_says_so(api: ExportApi) -> None:

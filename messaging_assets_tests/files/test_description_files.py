@@ -63,6 +63,9 @@ def example(expected: str, text: str, name: str) -> Any:
     return pytest.param(expected, text, id=name.replace(" ", "-"))
 
 
+NO_NUMBER = (
+    "is a number to YAML, which drops zeros around it, a plus and an exponent; put it in quotes, or leave those out"
+)
 BAD = [
     # Keys and words.
     example(
@@ -618,7 +621,11 @@ BAD = [
                 "2025-01-02T06:30:00",
                 "hourly windows begin with the hour; write start: 2025-01-02T06:00:00, or a later one",
             ),
-            ("daily", "2025-01-02T00:00:00+02:00", "start is a time of timezone; leave the offset out"),
+            (
+                "daily",
+                "2025-01-02T00:00:00+02:00",
+                "start is a time of timezone, which has another offset then; leave the offset out",
+            ),
         )
     ),
     # YAML itself.
@@ -683,17 +690,12 @@ BAD = [
         "5: does not parse as YAML: an alias has no anchor before it", at_top("description: *nothing"), "unknown alias"
     ),
     *(
-        example(
-            f"5: resources.users.endpoint.{place}: is the number {number} in YAML, whatever else is written; put it in "
-            f"quotes, or write {number}",
-            in_resource(f"endpoint: {text}"),
-            f"number {number}",
-        )
-        for place, text, number in (
-            ("params.store", "{params: {store: 0042}}", "42"),
-            ("json.phone", "{json: {phone: +4930}}", "4930"),
-            ("headers.version", "{headers: {version: 1.10}}", "1.1"),
-            ("params.v[0]", "{params: {v: [2e3]}}", "2000.0"),
+        example(f"{line}: {place}: {NO_NUMBER}", text, f"number at {place}")
+        for line, place, text in (
+            (5, "resources.users.endpoint.params.store", in_resource("endpoint: {params: {store: 0042}}")),
+            (5, "resources.users.endpoint.json.phone", in_resource("endpoint: {json: {phone: +4930}}")),
+            (5, "resources.users.endpoint.headers.version", in_resource("endpoint: {headers: {version: 1.10}}")),
+            (5, "resources.users.endpoint.params.v[0]", in_resource("endpoint: {params: {v: [2e3]}}")),
         )
     ),
     example("5: a key must be a plain word", at_top("{a: b}: c"), "mapping as key"),
@@ -723,6 +725,14 @@ def problems_in(path: Path) -> list[str]:
     with pytest.raises(InvalidDescription) as caught:
         read_file(path)
     return [str(problem) for problem in caught.value.problems]
+
+
+def test_a_zero_behind_a_number_counts_only_where_it_is_sent() -> None:
+    for sent in ("settings: {version: 1.10}", "resources: [{for_each: {v: [1.10]}}]", "client: {headers: {v: 1.10}}"):
+        assert [one.message for one in read_yaml(sent).mistakes] == [NO_NUMBER]
+    for name in ("data", "params", "settings", "for_each"):
+        share = "maximum_set_aside_share: 0.50, steps: [{set: {data: 1.50}}]"
+        assert read_yaml(f"resources:\n  {name}: {{{share}}}").mistakes == []
 
 
 @pytest.mark.parametrize(("expected", "text"), BAD)

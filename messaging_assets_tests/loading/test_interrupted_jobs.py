@@ -9,11 +9,15 @@ import threading
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from unittest.mock import Mock
 
 import pytest
+import requests
 
 from messaging_assets.foundation.folders import settle_environment
+from messaging_assets.foundation.identity import identity_of
+from messaging_assets.reading.jobs.asking import JobRequests
 from messaging_assets_tests.export_api import ExportApi, export_api, sync_export
 from messaging_assets_tests.own_process import Process, in_a_process, start_server
 
@@ -64,6 +68,18 @@ def test_a_job_that_was_begun_is_gone_on_with(api: ExportApi, path: str, way: st
     assert one["jobs"] == {"gone on with": 1}
     assert api.count("POST", "/exports") == 1
     assert api.jobs == {}
+
+
+def test_a_job_that_an_earlier_version_began_is_known_where_no_header_tells_lists_apart() -> None:
+    class OneList:
+        asset = "chat.messages"
+
+    request = requests.Request("POST", "https://api.example.com/exports", json={"day": "2025-01-01"})
+    earlier = (OneList.asset, request.method, request.url, request.params, request.json, request.data)
+    jobs = JobRequests(Mock(), "https://api.example.com")
+    assert jobs.digest_of(request, cast("Any", OneList())) == identity_of(earlier).digest
+    request.headers["X-Account"] = "a"
+    assert jobs.digest_of(request, cast("Any", OneList())) != identity_of(earlier).digest
 
 
 @pytest.mark.parametrize("checkpoint", [{"rows": 100}, {"pages": 1}], ids=["nothing committed", "pages committed"])

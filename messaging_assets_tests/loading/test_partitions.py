@@ -244,6 +244,20 @@ def test_no_row_of_the_last_second_is_lost_where_the_end_is_inclusive_and_says_n
     assert synced["metadata"]["messaging_assets/verdict"] != "unknown"
 
 
+@pytest.mark.parametrize(
+    ("start", "timezone"), [("2025-03-02T00:00:00Z", "UTC"), ("2025-03-02T00:00+01:00", "Europe/Berlin")]
+)
+def test_a_start_may_name_the_offset_that_its_time_zone_has_then(start: str, timezone: str) -> None:
+    from messaging_assets.assets.partitions import partitions_definition
+    from messaging_assets.description.api import Resource
+
+    partitions = {"type": "daily", "start": start, "timezone": timezone, "start_param": "s", "column": "at"}
+    described = {"name": "messages", "primary_key": "id", "endpoint": {"path": "messages"}, "partitions": partitions}
+    defined = partitions_definition(Resource.model_validate(described))
+    assert defined is not None
+    assert defined.get_first_partition_key() == "2025-03-02"
+
+
 HOURLY = {"type": "hourly", "start": "2025-10-25", "timezone": "Europe/Berlin"}
 
 

@@ -39,6 +39,21 @@ def test_a_sync_to_which_only_the_last_row_comes_again_is_no_list_that_ignores_p
     assert [row["id"] for row in one_table.rows()] == [row["id"] for row in rows]
 
 
+def test_pages_of_one_row_that_never_get_past_it_are_no_end_of_the_list(
+    one_table: OneTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def talk(connection: Any, path: str, number: int) -> None:
+        query = parse_qs(urlsplit(path).query)
+        rows = [{"id": one} for one in range(int(query.get("from", ["1"])[0]), 25)]
+        connection.sendall(answer({"rows": rows[: int(query["limit"][0])]}))
+
+    paginator = {"type": "cursor", "cursor_path": "rows[-1].id", "cursor_param": "from"}
+    endpoint = {"path": "/events", "data_selector": "rows", "params": {"limit": 1}, "paginator": paginator}
+    with RawServer(talk) as server:
+        monkeypatch.setenv("GENERIC_REST__BASE_URL", server.url)
+        assert "repeats rows of an earlier page and brings nothing new" in one_table.sync(endpoint=endpoint).error
+
+
 @pytest.mark.parametrize("part", ["params", "variables", "page"])
 def test_the_size_of_a_page_is_known_inside_a_body_too(part: str) -> None:
     body = {"method": "event.get", part: {"limit": 50, "sort": "id"}, "aggregations": {"terms": {"size": 7}}}

@@ -110,6 +110,7 @@ def test_a_file_that_believes_no_count_and_no_sign_is_not_told_of_them() -> None
         ([{"id": 1, "result": [{"id": 1}]}, {"id": 2, "error": {"code": -32000}}], "$[*].result[*]", "$[*].error"),
         ({"groups": [{"rows": [{"id": 1}]}, {"rows": [], "error": "busy"}]}, "groups[*].rows[*]", "groups[*].error"),
         ({"edges": [{"node": {"id": 1}}, {"errors": ["timeout"]}]}, "edges[*].node", "edges[*].errors"),
+        ({"rooms": {"a": {"it": [{"id": 1}]}, "b": {"error": "busy"}}}, "rooms.*.it[*]", "rooms.*.error"),
     ],
 )
 def test_an_error_in_the_place_of_rows_leaves_the_read_in_doubt(body: Any, selector: str, place: str) -> None:

@@ -62,10 +62,10 @@ class Scope:
         return pieces
 
     def address(self, value: Any, part: Part, *place: str) -> Any:
-        """A text of an address, where a secret is a setting that is called like none, or that the source shows."""
+        """A text of an address; a secret called like none, or a key that the source shows, is a setting there."""
         text = self.text(value, part)
         for index, one in enumerate(text if isinstance(text, list) else ()):
-            is_shown = isinstance(one, Hole) and one.name in self.settings.plain
+            is_shown = isinstance(one, Hole) and one.name in self.settings.plain and one.name.lower().endswith("_key")
             if (
                 isinstance(one, Hole)
                 and one.kind == "secret"

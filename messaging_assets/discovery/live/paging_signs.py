@@ -11,6 +11,7 @@ from messaging_assets.answers.beside_list import Leaf
 from messaging_assets.answers.row_totals import is_total, leaves
 from messaging_assets.description.names import identifier
 from messaging_assets.discovery.next_time import next_headers
+from messaging_assets.files.rules.secret_signs import names_secret
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.seams.dlt_rest_client import RECORD_KEY_PATTERNS
 
@@ -28,6 +29,8 @@ _PAGING = frozenset(
 # Sizes that some APIs take only together with a page's number.
 SIZES_WITH_NUMBER = ("page_size", "per_page", "pageSize", "limit", "size")
 _REFERENCE = re.compile(r"next|cursor|token|after|continuation|marker|bookmark|scroll|iterator")
+# Of a parameter: created_after takes a moment.
+_TAKES_REFERENCE = re.compile(_REFERENCE.pattern.replace("after", "(?:^|(?:search|page|start|starting)_)after"))
 _BACKWARDS = re.compile(r"prev|before|self|first|last(?!_)|start_cursor")
 _PAGES = re.compile(r"(total_pages|page_count|pages|last_page|pages_total|number_of_pages)$")
 # Words of what stands around a list.
@@ -109,8 +112,8 @@ def says_more(key: str) -> bool:
 
 
 def is_cursor(parameter: str) -> bool:
-    """Whether a parameter can take a token for the next page, by its name alone; `token` may be a secret's."""
-    return parameter != "token" and bool(_REFERENCE.search(identifier(parameter)))
+    """Whether a parameter can take a token for the next page, and is no secret, by its name alone."""
+    return not names_secret(parameter) and bool(_TAKES_REFERENCE.search(identifier(parameter)))
 
 
 def is_backwards(key: str) -> bool:

@@ -200,7 +200,7 @@ def paging_of(
         paginator = {"type": "page_number", "base_page": base, "page_param": number.name}
         return without_nothing({**paginator, "total_path": pages, "rows_total_path": total}), params
     goes_both_ways = "before" in query and any(signs.says_more(name) for name, _ in leaves.values())
-    after = _first(query, (*_AFTER_KEYS, *(("after",) if goes_both_ways else ())))
+    after = _first(_takers(query), (*_AFTER_KEYS, *(("after",) if goes_both_ways else ())))
     if after and len(keys) == 1:
         last = f"{shape.selector}[-1].{quoted_path(*keys)}"
         return {"type": "cursor", "cursor_path": last, "cursor_param": after.name}, params
@@ -228,12 +228,17 @@ def _is_number(parameter: Parameter) -> bool:
     return not is_text or ("format" not in parameter.schema and signs.spelled(parameter.name) != "start")
 
 
+def _takers(query: Mapping[str, Parameter]) -> dict[str, Parameter]:
+    """Parameters that can take a row's key: no moments."""
+    return {name: one for name, one in query.items() if not str(one.schema.get("format", "")).startswith("date")}
+
+
 def _reference(
     operation: Operation, query: Mapping[str, Parameter], leaves: Mapping[str, tuple[str, str | None]]
 ) -> dict[str, Any] | None:
     """A paginator that follows links or cursors, where the document shows one."""
     # A number takes no token.
-    takers = {name: one for name, one in query.items() if schema_type(one.schema) not in ("integer", "number")}
+    takers = {name: one for name, one in _takers(query).items() if schema_type(one.schema) not in ("integer", "number")}
     for path, (name, kind) in leaves.items():
         words = identifier(path)
         if kind not in ("string", "link", "token") or signs.is_backwards(name):

@@ -16,6 +16,8 @@ from messaging_assets.reading.evidence.sought_fields import SoughtFields, found_
 QUOTED = re.compile(r"'[^']+'")
 # Several lists for one table: `['users','admins'][*]`.
 SEVERAL = re.compile(rf"\[(?:{QUOTED.pattern}\s*,\s*)+{QUOTED.pattern}\]$")
+# The parts of an answer, in a list or under keys, and where each has its rows.
+_PARTS = re.compile(r"([^\[*?]*?)(\[\*\]|\.?\*)\.(.+)")
 # What holds the lists, behind a wildcard, and the key that they have there.
 _INNER = re.compile(r"(.*\*.*?)\.('[^'.]+'|[^.\[\]'*?@]+)$")
 
@@ -67,18 +69,21 @@ def failed_inside(selector: str, body: Any) -> str | None:
     """The path to an error that stands in one of several parts of an answer in the place of its rows; None for none.
 
     Args:
-        selector: what finds the records in each part, such as `responses[*].hits.hits[*]`.
+        selector: what finds the records in each part, as `responses[*].hits.hits[*]` or `rooms.*.events[*]`.
         body: the answer's JSON.
     """
-    outer, _, inner = selector.partition("[*].")
-    path = inner.removesuffix("[*]")
-    if not inner or "[" in outer:
+    found = _PARTS.fullmatch(selector.removesuffix("[*]"))
+    if found is None:
         return None
-    for part in lists_picked_from(f"{outer}[*]", body):
-        for one in part:
+    holder, each, path = found.groups()
+    # A path to each of many takes much longer than one to what holds them.
+    for held in json_paths.find_values(holder or "$", body):
+        parts = held.values() if isinstance(held, dict) and each != "[*]" else held if isinstance(held, list) else ()
+        for one in parts:
             # A part may have a status of its own, and no rows.
-            if isinstance(one, dict) and (word := says_failed(one, ())) and not any(json_paths.find_values(path, one)):
-                return f"{outer}[*].{word.path}"
+            is_bare = isinstance(one, dict) and not any(json_paths.find_values(path, one))
+            if is_bare and (word := says_failed(one, ())):
+                return f"{holder}{each}.{word.path}"
     return None
 
 

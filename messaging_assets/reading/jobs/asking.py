@@ -59,9 +59,9 @@ class JobRequests:
         """
         headers = request.headers
         self._headers[reading] = {name: one for name, one in headers.items() if name.lower() not in _OF_BODIES}
-        # Some APIs are told by a header whose rows they are to export.
-        asked = (reading.asset, request.method, request.url, request.params, request.json, request.data, headers)
-        return identity_of(asked).digest
+        asked = (reading.asset, request.method, request.url, request.params, request.json, request.data)
+        # Some APIs are told by a header whose rows they are to export. Without any, earlier versions knew jobs so.
+        return identity_of((*asked, headers) if headers else asked).digest
 
     def begin(self, request: requests.Request, key: str, reading: Reading) -> Answer:
         """Begin a job.
@@ -76,9 +76,10 @@ class JobRequests:
         is_once = str(request.method).upper() == "POST" and not name
         # Functions are for answers with rows.
         actions = [one for one in reading.context.endpoint.response_actions if not callable(one)]
-        terms = _terms(reading, "", _control(reading, actions))
+        may_be_file = asks_again(sent, job_of(reading))
+        terms = _terms(reading, "", _control(reading, [*actions, *([_with_json] if may_be_file else [])]))
         terms = replace(terms, shown=reading.context.shown, is_once=is_once)
-        return self._asked_or_led(sent, reading, terms, asks_again(sent, job_of(reading)))
+        return self._asked_or_led(sent, reading, terms, may_be_file)
 
     def look(self, address: str, reading: Reading) -> Answer:
         """Look how far a job is.

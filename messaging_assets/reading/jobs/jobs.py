@@ -22,8 +22,8 @@ from messaging_assets.http.wire.answer import Answer
 from messaging_assets.reading.ending import Reading
 from messaging_assets.reading.jobs.asking import GONE, Gone, JobRequests, asks_again, job_of
 from messaging_assets.reading.jobs.notes import JobNotes, KeptJob
-from messaging_assets.reading.jobs.said import filled, values_in
-from messaging_assets.reading.jobs.waiting import JobWait
+from messaging_assets.reading.jobs.said import filled, state_of, values_in
+from messaging_assets.reading.jobs.waiting import JobWait, look_beside
 from messaging_assets.seams.dlt_rest_client import IgnoreResponseException
 
 # What the API answers that does not know a download any more; some answer 404 past the last page, too.
@@ -218,18 +218,22 @@ def _gone_page(reading: Reading, refused: SyncFailure) -> SyncFailure:
 
 def _poll_address(job: KeptJob, answer: Answer, request: requests.Request, base_url: str, reading: Reading) -> str:
     """Where a job that was begun is looked at."""
-    written, asked = job_of(reading).poll, str(request.url)
+    described, asked = job_of(reading), str(request.url)
+    written = described.poll
     if written is None:
         if location := answer.headers.get("Location"):
             return urljoin(asked, location)
-        if asks_again(request, job_of(reading)):
+        if asks_again(request, described):
             # Asked once more it tells how far it is: nothing but a GET begins it.
+            tells = described.download or described.rows_total_path
+            job.is_there = tells is None and state_of(described, answer, reading.asset) == "done"
             return str(requests.Request("GET", asked, params=request.params).prepare().url)
-        described = job_of(reading)
         if described.status_path is None and described.download and OF_JOB.fullmatch(described.download):
             # A path below the API, such as /exports/{job.id}/file, may not be there yet.
             job.is_there = bool(filled(described.download, job.values, base_url, asked))
         if job.is_there:
+            # No other answer tells of it.
+            look_beside(answer, reading, has_files=True)
             return asked
         words, step = "names no address in its Location header", "write endpoint.job.poll, such as {header.X-Job}"
     else:

@@ -33,7 +33,7 @@ class KeptJob:
         not_before: when it may be looked at first, in seconds since 1970.
         is_seen: whether the API knew it when it was looked at.
         is_ours: whether this process asked for it.
-        is_there: whether the answer that began it named its files, so that it is not looked at.
+        is_there: whether the answer that began it named its files, or was one, so that it is not looked at.
     """
 
     resource: str

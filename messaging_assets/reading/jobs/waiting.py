@@ -48,6 +48,8 @@ class JobWait:
             MendDescription: its answers say it elsewhere than the file looks for it.
         """
         described = job_of(reading)
+        if job.is_there and described.download is None:
+            return [job.poll]
         if job.is_there:
             there = filled(described.download or "", job.values, self._requests.base_url, job.poll)
             if there is None:
@@ -58,11 +60,11 @@ class JobWait:
         job.values |= values_in(described, answer)
         self._notes.keep(digest, job)
         rows = rows_of(described, answer)
-        reading.claims.announce(rows)
         if described.download is None:
+            reading.claims.announce(rows)
             return [job.poll]
         files = filled(described.download, job.values, self._requests.base_url, job.poll)
-        _look_beside(answer, reading, has_files=bool(files), is_empty=rows == 0)
+        look_beside(answer, reading, has_files=bool(files))
         if files is None and rows != 0:
             words = f"the job is done, and not all is where job.download looks for its files ('{described.download}')"
             step = "correct endpoint.job.download"
@@ -114,13 +116,20 @@ class JobWait:
             self._requests.session.pause(seconds)
 
 
-def _look_beside(answer: Answer, reading: Reading, has_files: bool, is_empty: bool) -> None:
+def look_beside(answer: Answer, reading: Reading, has_files: bool) -> None:
     """Doubt a job that is done, and says in its answer that rows are missing; its counts are compared at the end.
+
+    Args:
+        answer: that of the job.
+        reading: its list.
+        has_files: whether it names any.
 
     Raises:
         MendDescription: it has no file, and that may be so because it failed.
     """
     job = job_of(reading)
+    rows = rows_of(job, answer)
+    reading.claims.announce(rows)
     # What the file takes for done is no failure, and an address that is asked for no further one.
     known = {json_paths.names_in(path) for path in (job.status_path or "$", *job.paths_in(job.download or ""))}
     leaves = [leaf for leaf in beside(answer.parsed, ()) if leaf.names not in known]
@@ -133,7 +142,7 @@ def _look_beside(answer: Answer, reading: Reading, has_files: bool, is_empty: bo
     if word := says_failed(answer.parsed, leaves):
         words = f"the answer of the job that is done says at '{word.path}' that something failed"
         step = "look it up with the vendor; write has_more_path: null in job if it is no failure"
-        if not has_files and not is_empty:
+        if not has_files and rows != 0:
             step += ", or write rows_total_path if the job has no rows"
             raise MendDescription(f"{words}, and it has no file", step, where=reading.asset)
         reading.context.doubt(f"{words}, so rows may be missing", step)

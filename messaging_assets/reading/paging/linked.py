@@ -11,6 +11,7 @@ from messaging_assets.answers.beside_list import address_in
 from messaging_assets.answers.signs_of_more import Signs
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription, PagesRepeat
+from messaging_assets.reading.ending import Reading
 from messaging_assets.reading.evidence.boundary import Boundary
 from messaging_assets.reading.evidence.usual_caps import OF_ONE
 from messaging_assets.reading.paging.guarded import GuardedPaginator
@@ -42,7 +43,7 @@ class ReferencePaginator(GuardedPaginator):
         reading, self._came_before = self.reading, self.reading.distinct
         reading.join.may_begin_with_last = reading.join.may_begin_with_last or self._is_of_record
         self._boundary.page(response.parsed, reading.page + 1, self._is_full(sent))
-        if self._is_of_record and self._next.is_asked_for and (sent == 1 or self._is_short(sent)):
+        if self._is_of_record and self._next.is_asked_for and _has_room(self.reading, sent):
             # It begins with the record that was asked for, and nothing else came.
             reading.repetition.may_repeat = True
 
@@ -106,7 +107,7 @@ class ReferencePaginator(GuardedPaginator):
         if reading.claims.signs.is_end_said and not reading.claims.signs.said:
             self._is_told = True
             return "the API said that there is no more"
-        if self._is_of_record and reading.repetition.is_nothing_new and (sent == 1 or self._is_short(sent)):
+        if self._is_of_record and reading.repetition.is_nothing_new and _has_room(self.reading, sent):
             reading.ending.is_short = True
             return "nothing came behind the last row"
         if sent < reading.counts.most_sent:
@@ -168,6 +169,12 @@ class ReferencePaginator(GuardedPaginator):
                 where=self.context.asset,
             ) from None
         self.reading.position = reference.value
+
+
+def _has_room(reading: Reading, sent: int) -> bool:
+    """Whether a page that brings nothing new could have held more; one of a single row could, unless asked for so."""
+    sizes = reading.claims.asked_sizes
+    return sent < (min(sizes) if sizes else max(reading.counts.most_sent, 2))
 
 
 def _dlt_paginator(own: Any) -> dlt_paginators.BaseReferencePaginator:

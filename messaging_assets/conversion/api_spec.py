@@ -230,7 +230,7 @@ def _add_request(
         url = text_of((endpoint.get("state") or {}).get(whole.name), {**scope.state, whole.name: None})
     if not url:
         draft.give_up("it asks for nothing itself; its records are made of those of others")
-    if unsaid := named(url, "unknown", "token", "now"):
+    if unsaid := named(url, "unknown", "token"):
         draft.give_up(f"its address takes {' and '.join(unsaid)}, which no word says; write it by hand")
     # A setting that is the whole address, its scheme too, stands as it is, since endpoints are told apart by origin.
     is_whole = isinstance(url, list) and isinstance(url[0], Hole)

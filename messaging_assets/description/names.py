@@ -29,6 +29,10 @@ REJECTED = "__rejected"
 REJECTED_COLUMNS = ("reason", "fields", "page", "rejected_at", "record", "is_cut", "steps")
 # Where `deletes: mark` notes when a row was found to be gone.
 DELETED_AT = "_deleted_at"
+# What of an endpoint a request is made of.
+PARTS_OF_REQUEST = ("path", "params", "json", "data", "headers")
+# The same as the fields of its model.
+FIELDS_OF_REQUEST = ("path", "params", "json_body", "data", "headers")
 
 
 def identifier(name: str) -> str:

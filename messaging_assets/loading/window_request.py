@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from messaging_assets.description.api import Resource
+from messaging_assets.description.names import FIELDS_OF_REQUEST
 from messaging_assets.description.windows import Partitions, Window
 
 # From a window's end to the last moment that is in it.
@@ -25,7 +26,7 @@ def says_nothing(resource: Resource, window: Window) -> bool:
     """Whether the API is asked for what lies between a moment and itself, because both ends are written alike."""
     described, endpoint = resource.partitions, resource.endpoint
     assert described is not None
-    asked = repr([getattr(endpoint, part) for part in ("path", "params", "json_body", "data", "headers")])
+    asked = repr([getattr(endpoint, part) for part in FIELDS_OF_REQUEST])
     is_end_sent = described.end_param is not None or any(one["end"] == "end" for one in _WINDOW.finditer(asked))
     is_open = is_end_sent and not described.end_is_inclusive
     return is_open and described.written(window.start) == described.written(window.end)

@@ -12,6 +12,7 @@ from messaging_assets.conversion.components.parts import Part, target_of
 from messaging_assets.conversion.components.values import EPOCHS, Ref, seconds_of, value_of
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.texts import missing
+from messaging_assets.description.names import PARTS_OF_REQUEST
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.foundation.json_paths import quoted_path
 
@@ -60,7 +61,7 @@ def _of_time(scope: Scope, part: Part) -> dict[str, Any]:
         "cursor_format": next((EPOCHS[one] for one in read if one in EPOCHS), None) or _pattern(scope, read, sent),
         "lag": _lag(scope, part),
     }
-    asked = repr([scope.draft.endpoint.get(one) for one in ("path", "params", "json", "data", "headers")])
+    asked = repr([scope.draft.endpoint.get(one) for one in PARTS_OF_REQUEST])
     if words["start_param"] or words["end_param"] or "{incremental." in asked:
         words["format"] = _format(scope, next(iter(scope.formats), sent))
     if "{incremental.end_value" in asked:

@@ -166,7 +166,7 @@ def _partitions(resource: Written, windows: dict[Any, tuple[Any, ...]]) -> Itera
     if written.get("type") == "hourly" and not is_utc:
         words = "its times name no zone, and an hour comes twice when clocks are set back; read daily windows"
         yield Mistake(resource.place_of("partitions", "column"), words)
-    asked = repr([resource.endpoint.get(part) for part in ("path", "params", "json", "data", "headers")])
+    asked = resource.request_text
     if not written.get("start_param") and not re.search(r"\{(window|partition)\.start\}", asked):
         words = "nothing tells the API which window is meant; name start_param, or write {window.start} in the request"
         yield Mistake(resource.place_of("partitions", "start_param"), words)
@@ -261,7 +261,7 @@ def _sensitive_cursors(resource: Written, bound: Iterable[str]) -> Iterator[Mist
 def _unsent_answers(resource: Written, places: list[Place]) -> Iterator[Mistake]:
     """A cursor beside the list says nothing of records, so it is of use only where it is sent."""
     own = mapping(resource.endpoint.get("incremental"))
-    asked = repr([resource.endpoint.get(part) for part in ("path", "params", "json", "data", "headers")])
+    asked = resource.request_text
     if own.get("cursor_in") == "answer" and not own.get("start_param") and "{incremental." not in asked:
         words = "nothing sends it to the API; name start_param, or write {incremental.start_value} in the request"
         yield Mistake((*places[-1], "cursor_in"), words)

@@ -17,7 +17,7 @@ from pydantic import ValidationError, model_validator
 
 from messaging_assets.description.api import Incremental
 from messaging_assets.description.authentication import Described
-from messaging_assets.description.names import JsonPath
+from messaging_assets.description.names import PARTS_OF_REQUEST, JsonPath
 from messaging_assets.files.rules.mistakes import Mistake, Place, mapping, quoted, suggestion
 from messaging_assets.files.rules.shape import shape_mistakes
 from messaging_assets.files.rules.steps_of_time import is_now, now_mistakes
@@ -169,7 +169,7 @@ def _fields_taken(resource: Written, parents: list[str]) -> Iterator[Mistake]:
 
 def _values(resource: Written, parents: list[str]) -> Iterator[Mistake]:
     """Values of the file that are asked for nowhere, twice, or at another address."""
-    texts = {part: repr(resource.endpoint.get(part)) for part in ("path", "params", "json", "data", "headers")}
+    texts = {part: repr(resource.endpoint.get(part)) for part in PARTS_OF_REQUEST}
     above = f"{parents[0]}." if len(parents) == 1 else ""
     taken = {f"_{above}{field}".replace(".", "_") for field in _listed(resource.full.get("include_from_parent"))}
     for name, values in mapping(resource.full.get("for_each")).items():
@@ -208,7 +208,7 @@ def _only_changed(resource: Written, has_parent: bool) -> Iterator[Mistake]:
 
 def _placeholders(resource: Written) -> Iterator[_Parent | Mistake]:
     params = mapping(resource.endpoint.get("params"))
-    for part in ("path", "params", "json", "data", "headers"):
+    for part in PARTS_OF_REQUEST:
         place = resource.place_of("endpoint", part)
         texts = texts_of(resource.endpoint.get(part), place)
         for where, text in ((where, text) for where, text in texts if not is_template(text)):

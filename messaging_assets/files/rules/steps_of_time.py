@@ -80,7 +80,7 @@ def _first_mark(resource: Written, place: Place, cursor: Mapping[str, Any]) -> I
     for word in ("initial_value", "end_value"):
         if cursor.get(word) is not None:
             yield Mistake(place, f"the range begins and ends with cursors that the API gives; take {word} out")
-    asked = repr([resource.endpoint.get(part) for part in ("path", "params", "json", "data", "headers")])
+    asked = resource.request_text
     if (
         "{resources." in asked
         or "'resolve'" in asked
@@ -96,7 +96,7 @@ def _first_mark(resource: Written, place: Place, cursor: Mapping[str, Any]) -> I
 
 
 def _windows(resource: Written, place: Place, cursor: Mapping[str, Any]) -> Iterator[Mistake]:
-    asked = repr([resource.endpoint.get(part) for part in ("path", "params", "json", "data", "headers")])
+    asked = resource.request_text
     if not cursor.get("end_param") and "{incremental.end_value" not in asked:
         words = (
             "the API is not told where a window ends; name end_param, or write {incremental.end_value} in the request"

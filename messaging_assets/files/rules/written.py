@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from messaging_assets.description.names import identifier
+from messaging_assets.description.names import PARTS_OF_REQUEST, identifier
 from messaging_assets.files.rules.mistakes import Place, mapping, step_into, value_at
 from messaging_assets.files.rules.names import listed_columns
 
@@ -20,6 +20,11 @@ class Written(NamedTuple):
     own: Mapping[str, Any]
     full: Mapping[str, Any]
     endpoint: Mapping[str, Any]
+
+    @property
+    def request_text(self) -> str:
+        """All that its requests are made of, as one text in which placeholders can be looked for."""
+        return repr([self.endpoint.get(part) for part in PARTS_OF_REQUEST])
 
     def place_of(self, *steps: str | int) -> Place:
         """Where a part of the resource was written: in the resource itself, else in the defaults."""

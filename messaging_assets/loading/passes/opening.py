@@ -10,6 +10,7 @@ from typing import Any
 import dlt
 
 from messaging_assets.description.api import Endpoint, Resource
+from messaging_assets.description.names import PARTS_OF_REQUEST
 from messaging_assets.description.pagination import OffsetPaginator, PageNumberPaginator, SizedPaginator
 from messaging_assets.description.parents import ancestry, columns_from_parents, sensitive_columns
 from messaging_assets.http.authentication import asking_part
@@ -31,8 +32,6 @@ from messaging_assets.seams.dlt_contexts import PageReader, copy_of_state
 
 _START = "messaging_assets_start"
 _LIMIT = "messaging_assets_limit"
-# What of a list's endpoint makes its first request.
-_OF_REQUEST = ("path", "params", "json", "data", "headers")
 
 
 def open_reader(
@@ -85,7 +84,7 @@ def open_before_turn(
         ApiReader(target.description, target.session, {one.name: context}, target.base_url, now=moment)
         for context, moment in zip(contexts, moments, strict=True)
     ]
-    asked = [{name: reader.request(one).get(name) for name in _OF_REQUEST} for reader in readers]
+    asked = [{name: reader.request(one).get(name) for name in PARTS_OF_REQUEST} for reader in readers]
     if asked[0] != asked[1]:
         return False
     context, config = contexts[0], readers[0].config(one)

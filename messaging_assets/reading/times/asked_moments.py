@@ -9,12 +9,12 @@ from decimal import Decimal
 from typing import Any
 
 from messaging_assets.description.api import Resource
+from messaging_assets.description.names import FIELDS_OF_REQUEST
 from messaging_assets.foundation import moments
 from messaging_assets.reading.times.relative_times import resolved
 
 # Doubled braces mean themselves.
 _NOW = re.compile(r"(?<!\{)\{now(-[^:{}]+)?:([^{}]+)\}(?!\})")
-_PARTS = ("path", "params", "json_body", "data", "headers")
 
 
 def asked_at(resource: Resource, now: datetime) -> Resource:
@@ -25,7 +25,7 @@ def asked_at(resource: Resource, now: datetime) -> Resource:
         now: when the sync asks; one moment for all of its pages and lists.
     """
     endpoint = resource.endpoint
-    parts = {part: getattr(endpoint, part) for part in _PARTS}
+    parts = {part: getattr(endpoint, part) for part in FIELDS_OF_REQUEST}
     if "{now" not in repr(parts):
         return resource
     named = {part: _named(value, now) for part, value in parts.items()}

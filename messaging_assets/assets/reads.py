@@ -82,6 +82,7 @@ class Reads:
         made = Authenticators(task.description, credentials, task.redaction, task.context.run.run_id)
         ledger = self._table.ledger
         earlier = ledger.own.generation - 1 if ledger else None
+        asked_by = credentials.asked_by(task.description, ancestry(task.description, task.resource))
         begun, self._early = task.ahead.take(task.resource, base_url, earlier, self._table.let_go)
         auths = begun.auths if begun else {one.name: made.of(one) for one in ancestry(task.description, task.resource)}
         number, is_anew, learnt, is_forgotten = 1, False, dict[str, str](), False
@@ -92,7 +93,7 @@ class Reads:
                 if task.description.client.requests_per_second is None:
                     session.at_first_answer = partial(task.ahead.begin, credentials, base_url)
                 jobs = Jobs(JobRequests(session, base_url), notes, task.context.log.info)
-                target = ReadTarget(task.description, task.resource, session, auths, base_url, jobs)
+                target = ReadTarget(task.description, task.resource, session, auths, base_url, jobs, asked_by)
                 options = _options(task, self._table, number, is_anew, is_forgotten)
                 one_pass = self._pass(target, options, learnt)
                 # Where requests are few, none goes before those of the list that is read.

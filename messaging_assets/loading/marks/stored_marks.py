@@ -14,7 +14,7 @@ from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.identity import identity_of
 from messaging_assets.loading.marks.made_keys import makers_of
 from messaging_assets.loading.marks.target import ReadTarget
-from messaging_assets.loading.marks.trusted_marks import NO_ROWS, MarkTrust
+from messaging_assets.loading.marks.trusted_marks import ASKED_BY, NO_ROWS, MarkTrust
 from messaging_assets.reading.changed_parents import ParentChanges, changes_of
 from messaging_assets.reading.cursors.mark import HELD
 from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of, is_asked_for
@@ -46,6 +46,15 @@ _START_MISREAD = Finding(
     "it in another time zone, and rows may be missing",
     "declare incremental.timezone, which ends this doubt, and run it with full_refresh",
 )
+
+_ASKED_BY_ANOTHER = Finding(
+    Verdict.UNKNOWN,
+    "a secret is another than at the last sync, and no row came again that stands at the cursor's last value, so if it "
+    "is another account's, rows before that value are missing",
+    "if so, run it with full_refresh",
+)
+# Of so many syncs it is kept whose secrets were sent.
+_ASKERS_KEPT = 3
 
 
 def read_marks(
@@ -152,14 +161,15 @@ def store_all_marks(target: ReadTarget, own: ListContext, receipt: Receipt) -> N
     """
     if receipt.rows_loaded or receipt.resumed_rows:
         _note_rows(own)
+    if own.marks is not None and not target.has_many_lists:
+        current = own.so_far.current
+        moves, is_resumed = not (current and current.ending.is_left), bool(current and current.resume.at)
+        own.marks.close("", moves, is_in_doubt=receipt.finding.moved, is_resumed=is_resumed)
+    _note_asker(target, own, receipt)
     if own.changes is not None:
         store_changes(own, own.changes.of_all(own.so_far.interrupted.finished))
     if own.marks is None:
         return
-    if not target.has_many_lists:
-        current = own.so_far.current
-        moves, is_resumed = not (current and current.ending.is_left), bool(current and current.resume.at)
-        own.marks.close("", moves, is_in_doubt=receipt.finding.moved, is_resumed=is_resumed)
     if own.incremental and own.marks.seen.is_one_missing:
         words = f"no answer had a cursor at '{own.incremental.cursor_path}', so the next sync would"
         if target.resource.disposition == "append":
@@ -186,6 +196,20 @@ def _note_rows(own: ListContext) -> None:
     for notes in (own.marks, own.changes):
         if notes is not None and notes.asked is not None:
             notes.asked.pop(NO_ROWS, None)
+
+
+def _note_asker(target: ReadTarget, own: ListContext, receipt: Receipt) -> None:
+    """Say that marks come from another's secrets than this read, which they may not hold for."""
+    is_known_again = own.marks is not None and own.marks.seen.is_mark_seen
+    for notes in (own.marks, own.changes):
+        if notes is None or notes.asked is None or not target.asked_by:
+            continue
+        before = [] if is_known_again else notes.asked.get(ASKED_BY, [])
+        notes.asked[ASKED_BY] = [target.asked_by, *before][:_ASKERS_KEPT]
+        # Where each sync comes with a token that was never seen, that is how this API is asked.
+        is_ever_new = target.asked_by not in before and len(set(before[:2])) > 1
+        if before and before[0] != target.asked_by and not is_ever_new:
+            receipt.findings.append(_ASKED_BY_ANOTHER)
 
 
 def _kept_link(mark: dict[str, Any], asset: str) -> dict[str, Any]:

@@ -26,6 +26,7 @@ class ReadTarget:
         auths: what puts secrets onto requests, by resource name.
         base_url: the API's address.
         jobs: waits for the jobs that its requests begin; None where they begin none.
+        asked_by: changes with whose secrets are sent.
     """
 
     description: ApiDescription
@@ -34,6 +35,7 @@ class ReadTarget:
     auths: dict[str, AuthBase | None] = field(default_factory=dict)
     base_url: str = ""
     jobs: Jobs | None = None
+    asked_by: str = ""
 
     @property
     def now(self) -> datetime | None:

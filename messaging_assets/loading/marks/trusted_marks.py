@@ -33,6 +33,8 @@ from messaging_assets.tables.table_rows import TableRows
 _NOT_ASKED = frozenset({"user-agent", "accept", "accept-encoding", "accept-language", "connection", "content-type"})
 # Stands beside a mark of a table that had no row when the mark was left, so that nobody emptied it.
 NO_ROWS = "has_no_rows"
+# Stands beside a mark: whose secrets the last syncs were asked with, newest first.
+ASKED_BY = "asked_by"
 # As `as_state` writes a moment.
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+[+-]\d\d:\d\d")
 
@@ -225,7 +227,8 @@ class MarkTrust:
         if is_emptied:
             why = "the table has no rows any more"
         if why is None:
-            return marks, earliest(question, kept) | ({} if self.has_rows else {NO_ROWS: True})
+            askers = {ASKED_BY: kept[ASKED_BY]} if marks and kept and ASKED_BY in kept and not self.keep_mark else {}
+            return marks, earliest(question, kept) | askers | ({} if self.has_rows else {NO_ROWS: True})
         if gives_changes_alone(cursor.first_mark):
             step = "put the file back, or run it once with forget_state, which begins behind what changed since"
             raise MendDescription(f"{why}, so its mark says nothing of these rows", step, where=target.asset)

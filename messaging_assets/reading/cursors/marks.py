@@ -53,6 +53,7 @@ class Seen:
         is_start_left_out: whether a list did not have the rows again that stand at its mark.
         is_start_missing: whether it never had, although it was asked from an earlier moment on.
         is_start_seen: whether another one had, of the same API.
+        is_mark_seen: whether one had a row again that stands at its mark, just as it was.
     """
 
     rows_ahead: int = 0
@@ -60,6 +61,7 @@ class Seen:
     is_start_left_out: bool = False
     is_start_missing: bool = False
     is_start_seen: bool = False
+    is_mark_seen: bool = False
 
 
 class CursorMarks:
@@ -173,6 +175,7 @@ class CursorMarks:
             reached = self._farther(reached, range_.last_mark) if moves else range_.safe_mark
             before = range_.doubted
         self.seen.rows_ahead += cursor.rows_ahead if cursor else 0
+        self.seen.is_mark_seen |= bool(cursor and cursor.known.have_come)
         self.seen.is_one_missing |= bool(cursor and moves and cursor.answer.is_missing)
         self.seen.is_start_left_out |= bool(cursor and moves and range_ is None and cursor.known.are_awaited)
         if cursor and moves and range_ is None and not is_resumed:

@@ -139,6 +139,7 @@ class KnownRows:
 
     Attributes:
         are_awaited: whether rows at the mark were loaded, and none came again so far.
+        have_come: whether one of them came again, just as it was.
         by_key: the keys of those.
         are_all: whether no other row came so far.
     """
@@ -159,7 +160,7 @@ class KnownRows:
         is_compared = own.range_start == "closed" and not is_closed(own) and not is_lagged
         self._digests, self.at_mark = digests, digests if is_compared else None
         self._left_at_mark = self.hashes.copy()
-        self.are_awaited = is_compared and bool(self.hashes)
+        self.are_awaited, self.have_come = is_compared and bool(self.hashes), False
         self.by_key, self.are_all = RowsAtMark(own, keys, mark), True
         self.beyond: list[list[Any]] = [list(one) for one in (mark or {}).get(BEYOND, ())]
         self._left_beyond = Counter(digest for digest, _ in self.beyond)
@@ -173,7 +174,9 @@ class KnownRows:
     def was_at_mark(self, row: Any) -> bool:
         """Whether a row at the mark was loaded by the sync that set it."""
         self.are_awaited = False
-        return self.at_mark is not None and self.at_mark.is_known(row, self._left_at_mark)
+        is_known = self.at_mark is not None and self.at_mark.is_known(row, self._left_at_mark)
+        self.have_come |= is_known
+        return is_known
 
     def was_beyond(self, row: Any) -> bool:
         """Whether a row was loaded while it was dated ahead, and its time has come."""

@@ -171,11 +171,15 @@ def clean_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outside_connecti
 def forget_dlt_contexts(monkeypatch: pytest.MonkeyPatch, global_folder: Path) -> None:
     """Make dlt read configuration and secrets anew, and hold no active pipeline of another test."""
     from dlt.common.configuration.container import Container
+    from dlt.common.configuration.plugins import PluginContext
     from dlt.common.runtime import run_context
 
     # For root this is /var/dlt, whatever HOME says, and a config.toml there would be read.
     monkeypatch.setattr(run_context, "global_dir", lambda: str(global_folder))
+    # Plugins come with the installation, and all of it is looked through for them.
+    plugins = Container()[PluginContext]
     Container.reset_main_thread()
+    Container()[PluginContext] = plugins
 
 
 @pytest.fixture

@@ -30,6 +30,8 @@ from dlt.common.configuration.specs.base_configuration import (
 from dlt.common.typing import extract_inner_type, is_optional_type, is_subclass, is_union_type
 from dlt.common.validation import validate_dict
 
+# So many different hints of schemas are remembered.
+_CHECKS_KEPT = 256
 # Names of settings that no provider has, and who tells the providers; empty where nobody does.
 _known: list[tuple[frozenset[str], Callable[[], Iterable[Any]]]] = []
 
@@ -119,6 +121,8 @@ def shorten_lookups() -> None:
     # Its fields' hints follow from the dictionary's type alone, and dlt changes none of them.
     taken_apart = lru_cache(maxsize=None)(get_type_hints)
     validate_dict.__globals__["get_type_hints"] = lambda spec, globalns: taken_apart(spec)
+    # Since dlt 1.30: where a schema checks the hints that it begins with.
+    vars(sys.modules["dlt.common.schema.schema"])["validate_dict"] = _checking_once(validate_dict)
     # dlt asks each configuration whether it has fields, which follow from its class.
     number = lru_cache(maxsize=None)(lambda kind: sum(1 for _ in BaseConfiguration.__iter__(kind)))
     counted, fields = BaseConfiguration.__len__, BaseConfiguration.__iter__
@@ -128,6 +132,22 @@ def shorten_lookups() -> None:
         return number(type(self)) if type(self).__iter__ is fields else counted(self)
 
     BaseConfiguration.__len__ = length  # type: ignore[method-assign]
+
+
+def _checking_once(check: Callable[..., None]) -> Callable[..., None]:
+    """Let what was found right be right: dlt makes thirty schemas a sync, and each begins with the same hints."""
+    right = set[str]()
+
+    @wraps(check)
+    def checked(spec: Any, doc: Any, *args: Any, **options: Any) -> None:
+        text = repr((spec, doc))
+        if text in right:
+            return
+        check(spec, doc, *args, **options)
+        if len(right) < _CHECKS_KEPT:
+            right.add(text)
+
+    return checked
 
 
 def _remembering(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -12,6 +12,9 @@ from dlt.common.configuration import configspec, resolve_configuration
 from dlt.common.configuration.providers import ConfigTomlProvider
 from dlt.common.configuration.specs import BaseConfiguration
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
+from dlt.common.exceptions import DictValidationException
+from dlt.common.schema import Schema
+from dlt.common.schema.typing import TSimpleRegex
 
 from messaging_assets.seams.dlt_contexts import Container
 from messaging_assets.seams.dlt_lookups import shorten_lookups
@@ -89,3 +92,12 @@ def test_a_configuration_with_fields_of_its_own_way_has_as_many_as_it_says() -> 
 
     assert len(Strangers()) == 1
     assert len(Fewer()) == 0
+
+
+def test_hints_of_a_schema_are_checked_each_time_but_for_those_that_were_right() -> None:
+    for _ in range(2):
+        schema = Schema("one")
+        schema.merge_hints({"not_null": [TSimpleRegex("re:^id$")]})
+        assert "re:^id$" in str(schema.settings["default_hints"])
+        with pytest.raises(DictValidationException):
+            schema.merge_hints({"not_null": [TSimpleRegex("re:(")]})

@@ -143,7 +143,9 @@ class Exchange:
                 request = moved(request, target, answer.status_code)
             except (requests.RequestException, NoAddress, ValueError):
                 return _nowhere(answer.status_code)
-            if answer.status_code != 303 and loses_query(before, str(request.url)):
+            # Of files, a store tells what it likes.
+            is_for_good = answer.status_code in (301, 308) and terms.sent_on == "within"
+            if answer.status_code != 303 and loses_query(before, str(request.url), is_for_good):
                 return _without_query(answer.status_code)
         return Trouble(
             "redirects in a circle", "correct client.base_url or the path", MendDescription, False, "redirect"
@@ -184,6 +186,6 @@ def _nowhere(status: int) -> Trouble:
 
 
 def _without_query(status: int) -> Trouble:
-    words = f"answered {status} and sends on to the same path without the parameters that it was asked with"
-    step = "write the path in the file as the API has it, with or without a slash at its end, and https in base_url"
+    words = f"answered {status} and sends on to an address without the parameters that it was asked with"
+    step = "write base_url and path in the file as the API has them, with https, with or without a slash at their end"
     return Trouble(words, step, MendDescription, False, "redirect")

@@ -420,20 +420,27 @@ def test_a_proxy_that_lets_nobody_through_is_named_by_its_variable(
 
 
 @pytest.mark.parametrize(
-    ("asked", "to", "is_refused"),
+    ("asked", "to", "status", "is_refused"),
     [
-        ("a=2", "/users/", True),
-        ("a=2", "/users/?a=2&b=1", False),
-        ("a=2", "/files/7", False),
-        ("page=1", "/users", False),
-        ("page=2", "/users", True),
-        ("page=1&a=2", "/users/", True),
+        ("a=2", "/users/", 301, True),
+        ("a=2", "/users/", 302, True),
+        ("a=2", "/users/?a=2&b=1", 301, False),
+        ("a=2", "/files/7", 302, False),
+        ("a=2", "/v2/users", 301, True),
+        ("a=2", "/v2/users", 308, True),
+        ("a=2", "/v2/users?b=2", 308, False),
+        ("page=1", "/v2/users", 301, False),
+        ("page=1", "/users", 301, False),
+        ("page=2", "/users", 301, True),
+        ("page=1&a=2", "/users/", 301, True),
     ],
 )
-def test_a_redirect_that_drops_what_was_asked_is_red(asking: Any, asked: str, to: str, is_refused: bool) -> None:
+def test_a_redirect_that_drops_what_was_asked_is_red(
+    asking: Any, asked: str, to: str, status: int, is_refused: bool
+) -> None:
     def talk(connection: socket.socket, path: str, number: int) -> None:
         is_first = path.startswith("/users?")
-        connection.sendall(answer({}, f"Location: {to}\r\n", "301 Moved") if is_first else own(path))
+        connection.sendall(answer({}, f"Location: {to}\r\n", f"{status} Moved") if is_first else own(path))
 
     _, asker = asking(talk)
     if not is_refused:

@@ -11,6 +11,7 @@ Who said what a column is decides what happens to a value that does not fit:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
@@ -21,7 +22,7 @@ from messaging_assets.description.names import DELETED_AT
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.changed_columns import Zones
-from messaging_assets.rows.contract import Contract
+from messaging_assets.rows.contract import Contract, leave_out_large, refuse_many
 from messaging_assets.rows.fields import Fields, by_field, every_field
 from messaging_assets.rows.hard_deletes import HARD_DELETED, Deletions, deletion_of, needs_mark
 from messaging_assets.rows.keys.key_values import unfit_keys
@@ -83,12 +84,12 @@ class TableColumns:
                 name of our mark.
         """
         typed, targets = TypedRows(rows), self.targets
-        self._contract.leave_out_large(typed)
+        leave_out_large(typed, self._resource.maximum_fields)
         every = every_field(typed.rows)
         # Under another contract no column appears.
         may_grow = self._contract.evolves_columns or targets.is_open
         if may_grow and len(every) + len(targets) > self._resource.maximum_fields:
-            self._contract.refuse_many({*map(self.name, every)}, list(targets))
+            refuse_many(self._asset, {*map(self.name, every)}, list(targets), self._resource.maximum_fields)
         fields = self._fields.columns(typed, every)
         self._refuse_our_names(set(fields.values()))
         for (field_name, column), values in zip(fields.items(), by_field(typed.rows, list(fields)), strict=True):
@@ -132,7 +133,8 @@ class TableColumns:
         typed.arrays[column] = converted.array
         self._receipt.values_rounded += len(converted.rounded)
         if target.data_type == "json" and (self._resource.nested == "tables" or self.as_values):
-            self._leave_out_unfit_nested(column, values, typed)
+            normalize = self._fields.normalize if self._resource.nested == "tables" else str
+            _leave_out_unfit_nested(column, values, typed, normalize)
         if target.is_fixed:
             typed.leave_out(column, converted.misfits)
         elif converted.misfits:
@@ -165,7 +167,7 @@ class TableColumns:
         if not places:
             return None
         is_said = self.targets.is_said(column, self._receipt.fields.unseen("rename"))
-        if not is_said and not self._contract.allows("columns", field_name, column, places, typed):
+        if not is_said and not self._may_come(field_name, column, values, places, typed):
             return None
         for place in places:
             data_type = data_type_of(values[place])
@@ -175,12 +177,17 @@ class TableColumns:
             typed.leave_out(column, {place: misfits[0]})
         return None
 
-    def _leave_out_unfit_nested(self, column: str, values: list[Any], typed: TypedRows) -> None:
-        normalize = self._fields.normalize if self._resource.nested == "tables" else str
-        if all_fit_tables(values, normalize):
-            return
-        for place, value in enumerate(values):
-            try:
-                refuse_for_tables(value, normalize)
-            except Misfit as misfit:
-                typed.leave_out(column, {place: str(misfit)})
+    def _may_come(self, field_name: str, column: str, values: list[Any], places: list[int], typed: TypedRows) -> bool:
+        known = self.targets.known.columns
+        is_known = self._contract.allows_parts(field_name, column, values, typed, known, self.name)
+        return is_known or self._contract.allows("columns", field_name, column, places, typed)
+
+
+def _leave_out_unfit_nested(column: str, values: list[Any], typed: TypedRows, normalize: Callable[[str], str]) -> None:
+    if all_fit_tables(values, normalize):
+        return
+    for place, value in enumerate(values):
+        try:
+            refuse_for_tables(value, normalize)
+        except Misfit as misfit:
+            typed.leave_out(column, {place: str(misfit)})

@@ -74,6 +74,44 @@ class Contract:
             typed.dropped += [(place, field_name) for place in places]
         return False
 
+    def allows_parts(
+        self,
+        field_name: str,
+        column: str,
+        values: list[Any],
+        typed: TypedRows,
+        known: Collection[str],
+        name: Callable[[str], str | None],
+    ) -> bool:
+        """Whether a field has lists and objects alone, whose parts are tables and columns that there are.
+
+        Of objects with further parts, what the contract says is done.
+
+        Args:
+            field_name: the field.
+            column: its column.
+            values: one per record, None where a record has none.
+            typed: the batch.
+            known: the columns that the table has.
+            name: gives the column of a field.
+
+        Raises:
+            MendDescription: the contract freezes the columns.
+        """
+        rule = self._rule("columns")
+        is_nested = all(value is None or isinstance(value, (list, dict)) for value in values)
+        if rule in (None, "evolve") or self._resource.nested != "tables" or not is_nested:
+            return False
+        for place, value in enumerate(values):
+            kept, gone = _known_parts(value, column, known, name)
+            if gone and rule != "discard_value":
+                # Rows are left out, or it is red.
+                self.allows("columns", field_name, gone[0], [place], typed)
+            elif gone:
+                self._receipt.values_dropped += len(gone)
+                values[place], typed.rows[place] = kept, {**typed.rows[place], field_name: kept}
+        return True
+
     def leave_out_tables(self, typed: TypedRows, targets: Targets, column: Callable[[str], str | None]) -> None:
         """Keep lists in records from making tables that the contract does not let come.
 
@@ -109,31 +147,57 @@ class Contract:
             self._receipt.values_dropped += 1
             typed.dropped.append((place, name))
 
-    def leave_out_large(self, typed: TypedRows) -> None:
-        """Leave out the records that alone have more fields than the file allows."""
-        most = self._resource.maximum_fields
-        if max(map(len, typed.rows), default=0) > most:
-            large = {place for place, row in enumerate(typed.rows) if len(row) > most}
-            typed.bad.update(dict.fromkeys(large, f"more than {most:,} fields (maximum_fields)"))
-            typed.rows = [{} if place in large else row for place, row in enumerate(typed.rows)]
 
-    def refuse_many(self, columns: Collection[str | None], before: Collection[str]) -> None:
-        """See that a table does not get more columns than the file allows.
+def leave_out_large(typed: TypedRows, most: int) -> None:
+    """Leave out the records that alone have more fields than the file allows.
 
-        Args:
-            columns: those of a batch.
-            before: those that the table has.
+    Args:
+        typed: the batch.
+        most: how many fields that are.
+    """
+    if max(map(len, typed.rows), default=0) > most:
+        large = {place for place, row in enumerate(typed.rows) if len(row) > most}
+        typed.bad.update(dict.fromkeys(large, f"more than {most:,} fields (maximum_fields)"))
+        typed.rows = [{} if place in large else row for place, row in enumerate(typed.rows)]
 
-        Raises:
-            MendDescription: it would.
-        """
-        most = self._resource.maximum_fields
-        if len({*columns, *before}) > max(most, len(before)):
-            raise MendDescription(
-                f"the records have more than {most:,} different fields, as if keys were values",
-                "let a processing step keep the fields you want, or raise maximum_fields",
-                where=self._asset,
-            )
+
+def refuse_many(asset: str, columns: Collection[str | None], before: Collection[str], most: int) -> None:
+    """See that a table does not get more columns than the file allows.
+
+    Args:
+        asset: the asset's name in errors.
+        columns: those of a batch.
+        before: those that the table has.
+        most: how many they may be.
+
+    Raises:
+        MendDescription: there are more.
+    """
+    if len({*columns, *before}) > max(most, len(before)):
+        raise MendDescription(
+            f"the records have more than {most:,} different fields, as if keys were values",
+            "let a processing step keep the fields you want, or raise maximum_fields",
+            where=asset,
+        )
+
+
+def _known_parts(
+    value: Any, name: str, known: Collection[str], column: Callable[[str], str | None]
+) -> tuple[Any, list[str]]:
+    """An object without the parts that are no column of a table, and the names of those; lists are tables."""
+    if not isinstance(value, dict) or name in known:
+        return value, []
+    kept, gone = dict[str, Any](), list[str]()
+    for field, part in value.items():
+        inner = f"{name}{INSIDE}{column(field)}"
+        if isinstance(part, dict):
+            kept[field], further = _known_parts(part, inner, known, column)
+            gone += further
+        elif part is None or isinstance(part, list) or inner in known:
+            kept[field] = part
+        else:
+            gone.append(inner)
+    return kept, gone
 
 
 def _tables_of(value: Any, name: str, column: Callable[[str], str | None], levels: int) -> Iterator[str]:

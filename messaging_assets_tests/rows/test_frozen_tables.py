@@ -67,3 +67,45 @@ def test_the_first_load_says_which_tables_there_are_where_the_file_says_nothing(
 def test_what_makes_no_table_is_taken(one_table: OneTable, more: dict[str, Any]) -> None:
     synced = one_table.sync([{"id": 1, "items": [1]}], **{**DECLARED, "schema_contract": {"tables": "freeze"}, **more})
     assert synced.green, synced.error
+
+
+NESTED: dict[str, Any] = {"id": 1, "items": [{"a": 1}], "meta": {"a": 1, "in": {"b": 2, "tags": ["x"]}}}
+MORE: dict[str, Any] = {**NESTED, "meta": {"a": 3, "c": 4, "in": {"b": 5, "d": 6, "tags": []}}}
+
+
+@pytest.mark.parametrize("rule", ["freeze", "discard_value", "discard_row"])
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_lists_and_objects_whose_tables_and_columns_there_are_stay(
+    one_table: OneTable, rule: str, is_whole: bool
+) -> None:
+    contract: Any = rule if is_whole and rule != "discard_row" else {"columns": rule}
+    for number in (1, 2, 3):
+        rows = [NESTED, {**NESTED, "id": number}]
+        synced = one_table.sync(rows, nested="tables", schema_contract=contract, write_disposition="replace")
+        assert synced.green, synced.error
+        assert synced.receipt["values_dropped"] == 0
+        assert [(row["id"], row["meta__a"], row["meta__in__b"]) for row in one_table.rows()] == [
+            (one, 1, 2) for one in sorted({1, number})
+        ]
+        assert len(one_table.rows("SELECT * FROM resource_name__items")) == len({1, number})
+
+
+def test_of_an_object_the_contract_discards_the_parts_that_are_no_column(one_table: OneTable) -> None:
+    own: dict[str, Any] = {"nested": "tables", "schema_contract": {"columns": "discard_value"}}
+    assert one_table.sync([NESTED], **own).green
+    synced = one_table.sync([MORE, {**NESTED, "id": 2}])
+    assert synced.green, synced.error
+    assert synced.receipt["values_dropped"] == 2
+    assert [(row["meta__a"], row["meta__in__b"]) for row in one_table.rows()] == [(3, 5), (1, 2)]
+    assert len(one_table.rows("SELECT * FROM resource_name__items")) == 2
+    assert not {"meta__c", "meta__in__d", "meta"} & set(one_table.columns())
+
+
+def test_a_row_with_a_part_that_is_no_column_is_left_out_or_red(one_table: OneTable) -> None:
+    own: dict[str, Any] = {"nested": "tables", "schema_contract": {"columns": "discard_row"}}
+    assert one_table.sync([NESTED], **own).green
+    synced = one_table.sync([{**MORE, "id": 2}, {**NESTED, "id": 3}, {**NESTED, "id": 4}, {**NESTED, "id": 5}])
+    assert len(one_table.rejected()) == 1, synced.error
+    assert {row["id"] for row in one_table.rows()} == {1, 3, 4, 5}
+    frozen = one_table.sync([MORE], schema_contract={"columns": "freeze"})
+    assert "the API sends 'meta__c', a field that is not declared, and schema_contract freezes" in frozen.error

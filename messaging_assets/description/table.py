@@ -44,6 +44,8 @@ class Step(Described):
     """Makes a field of what a JSON path finds in the record: `{field: path}`, else null; with `[*]`, a list of all."""
     flatten: list[str] | None = Field(None, min_length=1)
     """Puts what an object holds into fields of their own, `user__name` for `user`, at any depth; lists stay lists."""
+    explode: list[str] | None = Field(None, min_length=1)
+    """Makes a record of each place in lists side by side, such as `[timestamps, values]`, beside the other fields."""
     constant: dict[str, Any] | None = Field(None, min_length=1)
     """Sets fields: `{field: value}`."""
     template: dict[str, str] | None = Field(None, min_length=1)
@@ -66,12 +68,12 @@ class Step(Described):
     def takes(self) -> list[str]:
         """The fields of a record that it takes, as names or JSON paths; what a filter compares is in its text."""
         paths = [*(self.copy_ or {}).values(), *(path for path, _ in fields_in(self.template or {}))]
-        lists = (self.drop, self.keep, self.flatten, self.hash, self.parse_json, self.rename, self.cast)
+        lists = (self.drop, self.keep, self.flatten, self.explode, self.hash, self.parse_json, self.rename, self.cast)
         return paths + [name for one in lists for name in one or ()]
 
     def makes(self, name: str) -> bool:
         """Whether it makes a field of this name, or changes its value."""
-        made = (self.copy_, self.constant, self.template, self.cast, self.hash, self.parse_json)
+        made = (self.copy_, self.explode, self.constant, self.template, self.cast, self.hash, self.parse_json)
         inside = tuple(f"{one}{INSIDE}" for one in self.flatten or ())
         return name.startswith(inside) or any(name in one for one in made if one)
 

@@ -23,7 +23,7 @@ from messaging_assets.foundation import json_paths, moments
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.evidence.sought_fields import Has, Sought, SoughtFields, found_by
 from messaging_assets.reading.times.zones import name_behind, zones_of
-from messaging_assets.rows.values.nested import Misfit, StepReason, text_of, value_in
+from messaging_assets.rows.values.nested import Misfit, StepReason, exploded, flattened, list_beside, text_of, value_in
 
 Record = dict[str, Any]
 # Stands for: no step was taken, neither of the file nor of Python.
@@ -56,11 +56,10 @@ def functions_of(
         behind = {name: name_behind(resource.steps[number:], name) for name in step.takes}
         of_fields = {name: zones[column] for name, column in behind.items() if column in zones}
         made = [name for name in step.template or () if name_behind(resource.steps[number:], name) in links]
-        kind = "filter" if step.filter else "map"
-        function = _filter(step.filter) if step.filter else _map(step, given, of_fields, made)
+        kind, function = _function_of(step, given, of_fields, made)
         sought = _fields_of(step, asset) if fields is not None else {}
         every.append({kind: _looking(function, fields.look_for(sought)) if fields is not None and sought else function})
-        if step.parse_json or step.hash or step.template:
+        if step.parse_json or step.hash or step.template or step.explode:
             names = [name for name, column in behind.items() if not (step.parse_json and column in texts)]
             every.insert(-1, {"filter": _fits(names, step, number - 1, set_aside)})
     return every
@@ -127,6 +126,13 @@ def keys_as_sent(resource: Resource, keys: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sent)
 
 
+def _function_of(step: Step, *of_map: Any) -> tuple[str, Callable[[Record], Any]]:
+    """A step's function, and which kind of a processing step dlt takes it for."""
+    if step.filter:
+        return "filter", _filter(step.filter)
+    return ("yield_map", partial(exploded, step.explode)) if step.explode else ("map", _map(step, *of_map))
+
+
 def _map(
     step: Step,
     given: Collection[str] = (),
@@ -146,7 +152,7 @@ def _map(
         return lambda row: row | {name: _found(path, row) for name, path in paths.items()}
     if step.flatten:
         opened = frozenset(step.flatten)
-        return lambda row: _flattened(row, opened)
+        return lambda row: flattened(row, opened)
     if step.template:
         texts = {name: (text, is_field(text), name in links) for name, text in step.template.items()}
         return lambda row: row | {name: _made(*one, row, zones) for name, one in texts.items()}
@@ -166,21 +172,30 @@ def _map(
 def _fits(
     names: Sequence[str], step: Step, taken: int, set_aside: Callable[[Record, StepReason], None]
 ) -> Callable[[Record], bool]:
-    """Whether texts in a record are those of JSON, or its values can be texts; else it is set aside."""
-    look = value_in if step.parse_json else text_of
+    """Whether a record is one that a step can take, by its texts, values or lists; else it is set aside."""
+    look, why = _looks_at(step)
 
     def fits(row: Record) -> bool:
         for name in names:
             try:
-                look(_found(name, row) if step.template else row.get(name))
+                look(name, row)
             except Misfit as misfit:
                 set_aside(row, StepReason(f"{name}: {misfit}", taken))
                 return False
         return True
 
-    why = "is a text that is no JSON" if step.parse_json else "holds what no text can, such as a NUL character"
     fits.sets_aside = f"a field of it {why}"  # type: ignore[attr-defined]
     return fits
+
+
+def _looks_at(step: Step) -> tuple[Callable[[str, Record], Any], str]:
+    """What raises Misfit where a step cannot take a field of a record, and what is wrong with the field then."""
+    if step.explode:
+        return partial(list_beside, step.explode), "is no list, or not as long as the one beside it"
+    if step.parse_json:
+        return lambda name, row: value_in(row.get(name)), "is a text that is no JSON"
+    found = _found if step.template else lambda name, row: row.get(name)
+    return lambda name, row: text_of(found(name, row)), "holds what no text can, such as a NUL character"
 
 
 def _read(value: Any) -> Any:
@@ -196,29 +211,6 @@ def _renamed(row: Record, names: dict[str, str]) -> Record:
     while stay := [old for old, new in names.items() if new in row.keys() - names.keys()]:
         names = {old: new for old, new in names.items() if old not in stay}
     return {names.get(name, name): value for name, value in row.items()}
-
-
-def _flattened(row: Record, names: frozenset[str]) -> Record:
-    made: Record = {}
-    for name, value in row.items():
-        found = _inside(name, value) if name in names and isinstance(value, dict) else None
-        if found is None:
-            made[name] = value
-            continue
-        fields = dict(found)
-        # A field that is there already stays, and so does the object that would take its place.
-        others = made.keys() | (row.keys() - {name})
-        made |= fields if len(fields) == len(found) and others.isdisjoint(fields) else {name: value}
-    return made
-
-
-def _inside(name: str, value: Record) -> list[tuple[str, Any]]:
-    """What an object holds, and the objects in it, each with the names on the way to it."""
-    found: list[tuple[str, Any]] = [(name, value)]
-    for path, one in found:
-        if isinstance(one, dict):
-            found.extend((f"{path}{INSIDE}{key}", within) for key, within in one.items())
-    return [(path, one) for path, one in found if not isinstance(one, dict)]
 
 
 def _filter(comparison: str | None) -> Callable[[Record], bool]:

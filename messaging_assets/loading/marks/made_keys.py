@@ -23,7 +23,7 @@ def makers_of(resource: Resource) -> list[Any]:
     names, found = set(resource.keys), list[Any]()
     for step in reversed(resource.steps):
         pairs = {**(step.copy_ or {}), **(step.template or {}), **(step.constant or {}), **(step.cast or {})}
-        pairs |= dict.fromkeys((*(step.hash or ()), *(step.flatten or ())))
+        pairs |= dict.fromkeys((*(step.hash or ()), *(step.flatten or ()), *(step.explode or ())))
         renamed = {new: old for old, new in (step.rename or {}).items() if new in names}
         own = renamed | {name: made for name, made in pairs.items() if step.makes(name) and name in names}
         if own:

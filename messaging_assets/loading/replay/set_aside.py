@@ -91,6 +91,9 @@ class SetAside:
         for kind, step in (pair for one in missed for pair in one.items()):
             if kind == "filter" and not step(record or {}):
                 return replace(self, obstacle=getattr(step, "sets_aside", "a filter of the file leaves it out"))
+            if kind == "yield_map":
+                words = "explode makes several records of it, so it must be read from the API again"
+                return replace(self, obstacle=words)
             record = step(record or {}) if kind == "map" else record
         return replace(self, made=record) if missed else self
 

@@ -113,7 +113,7 @@ class ResourceBase(Described):
     )
     """Functions, from Python only: `filter`, `map`, `yield_map`."""
     steps: list[Step] = Field(default_factory=list)
-    """What to do to records, in order, such as `drop`, `rename`, `copy`, `flatten`, `explode`, `cast`, `hash`, `filter`."""
+    """What to do to records, in order, such as `drop`, `rename`, `copy`, `explode`, `cast`, `hash`, `filter`."""
     description: str | None = None
     """One sentence, for the UI."""
     owners: list[Owner] = Field(default_factory=list)

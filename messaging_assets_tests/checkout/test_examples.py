@@ -362,10 +362,37 @@ def test_metrics_load_by_keys_that_lie_inside_and_names_that_are_texts(apis: Exa
 
     receipts = syncs.run("metrics")
 
-    assert {name: receipt["dagster/row_count"] for name, receipt in receipts.items()} == {"up": 6, "names": 3}
+    assert {name: receipts[name]["dagster/row_count"] for name in ("up", "names")} == {"up": 6, "names": 3}
     assert syncs.rows("SELECT job, sum(state), epoch_ms(max(seen_at)) FROM metrics.up GROUP BY job ORDER BY job") == [
         ("j0", 0, 1_735_700_000_250),
         ("j1", 3, 1_735_700_000_250),
+    ]
+
+
+def test_metrics_beside_their_moments_load_as_rows_and_then_what_is_new(apis: ExampleApis, syncs: Syncs) -> None:
+    now = int(datetime.now(timezone.utc).timestamp()) * 1_000
+    series = apis.rows["metrics/series"] = [
+        {
+            "dimensions": {"instance": f"host{number}"},
+            "timestamps": [now - 120_000, now - 60_000],
+            "values": [0.5, None],
+        }
+        for number in range(3)
+    ]
+
+    receipt = syncs.run("metrics")["load"]
+
+    assert (receipt["dagster/row_count"], receipt["rows_read"], receipt["rows_made"]) == (6, 3, 3)
+
+    series[0]["timestamps"].append(now - 1_000)
+    series[0]["values"].append(2.5)
+    receipt = syncs.run("metrics")["load"]
+
+    assert receipt["dagster/row_count"] == 7
+    assert syncs.rows("SELECT instance, count(*), sum(load) FROM metrics.load GROUP BY instance ORDER BY instance") == [
+        ("host0", 3, 3.0),
+        ("host1", 2, 0.5),
+        ("host2", 2, 0.5),
     ]
 
 

@@ -8,7 +8,7 @@ work; tags that build objects are mistakes, and so are keys that come twice.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,14 +76,19 @@ class DoesNotParse(yaml.YAMLError):
     """The rest of the text cannot be read; its arguments are the reason, as a clause, and the line."""
 
 
-def plain_values(text: str, bounds: Bounds) -> Any:
+def plain_values(text: str, bounds: Bounds, plain: Callable[[str], Any] | None = None) -> Any:
     """The values of a YAML text, whatever tags it has and whichever keys come twice.
+
+    Args:
+        text: the YAML.
+        bounds: how large it may be.
+        plain: the value of a word without quotes; else by YAML 1.2.
 
     Raises:
         yaml.YAMLError: it does not parse, or is deeper or larger than the bounds.
     """
     document = Document()
-    _Reader(document, bounds).read(text)
+    _Reader(document, bounds, plain=plain).read(text)
     return document.value
 
 
@@ -123,8 +128,10 @@ def _syntax_mistake(error: yaml.MarkedYAMLError, lines: list[str]) -> Mistake:
 class _Reader:
     """Builds values from PyYAML's events, which need no recursion in C and carry their lines."""
 
-    def __init__(self, document: Document, bounds: Bounds, within: Place = ()) -> None:
-        self._document, self._bounds, self._within = document, bounds, within
+    def __init__(
+        self, document: Document, bounds: Bounds, within: Place = (), plain: Callable[[str], Any] | None = None
+    ) -> None:
+        self._document, self._bounds, self._within, self._plain = document, bounds, within, plain or _plain
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._values = 0
 
@@ -159,7 +166,7 @@ class _Reader:
         if isinstance(event, yaml.SequenceStartEvent):
             return self._list(path)
         is_text = not event.implicit[0] and (event.tag or "").rpartition(":")[2] in ("", "!", "str")
-        value = event.value if is_text else _plain(event.value)
+        value = event.value if is_text else self._plain(event.value)
         # An API may know 007, +49 and version 1.10 as texts, of which a number keeps too little.
         is_sent = type(value) is int or (type(value) is float and _is_sent((*self._within, *path)))
         if is_sent and str(value) != event.value:

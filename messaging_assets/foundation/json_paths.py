@@ -151,10 +151,13 @@ def _keys_with_dots(names: tuple[str, ...], body: Any) -> list[Any]:
     return []
 
 
-def quoted_path(*names: str) -> str:
-    """A JSON path from names, quoted where they are not plain; `$` for none."""
+def quoted_path(*names: str | int) -> str:
+    """A JSON path from names, quoted where they are not plain, and places in lists, from 0; `$` for none."""
     plain = re.compile(r"(?!where$|parent$)[A-Za-z_][A-Za-z0-9_]*")
-    return ".".join(name if plain.fullmatch(name) else f"'{name}'" for name in names) or "$"
+    steps = (
+        f"[{one}]" if isinstance(one, int) else f".{one}" if plain.fullmatch(one) else f".'{one}'" for one in names
+    )
+    return "".join(steps).removeprefix(".") or "$"
 
 
 def holders_of(selector: str, path: str) -> str | None:

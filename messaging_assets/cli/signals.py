@@ -22,8 +22,9 @@ def ended_by_signals() -> Iterator[None]:
     A process that just ends leaves a run that seems to be under way for ever, for which a sensor waits.
     """
     numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    # nohup ignores the second.
-    kept = {one: signal.signal(one, _end) for one in numbers if signal.getsignal(one) is signal.SIG_DFL}
+    # nohup ignores the second. Parts of Dagster take the first for Ctrl-C, too.
+    usual = (signal.SIG_DFL, signal.default_int_handler)
+    kept = {one: signal.signal(one, _end) for one in numbers if signal.getsignal(one) in usual}
     before, sys.unraisablehook = sys.unraisablehook, _again
     try:
         yield

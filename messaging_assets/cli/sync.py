@@ -89,7 +89,7 @@ def _run(description: ApiDescription, names: list[str], verbose: bool) -> bool:
     from messaging_assets.assets.translator import asset_key
     from messaging_assets.cli.signals import ended_by_signals
     from messaging_assets.orchestration.api_definitions import definitions_for
-    from messaging_assets.orchestration.automation.jobs import job_name
+    from messaging_assets.orchestration.automation.jobs import job_name, of_this_process
 
     definitions = definitions_for(description)
     if not verbose:
@@ -106,6 +106,7 @@ def _run(description: ApiDescription, names: list[str], verbose: bool) -> bool:
                 run_config={"loggers": {"console": {"config": {"log_level": "DEBUG"} if verbose else {}}}},
                 raise_on_error=False,
                 run_id=run_id,
+                tags=of_this_process(),
             ).success
         except BaseException:
             # Between its steps nobody of Dagster's notes an interruption.

@@ -27,7 +27,7 @@ from messaging_assets.assets.translator import asset_key
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.parents import ancestry
 from messaging_assets.foundation.redaction import one_line
-from messaging_assets.orchestration.automation.jobs import job_name, partitioned_job_name
+from messaging_assets.orchestration.automation.jobs import is_gone, job_name, partitioned_job_name
 from messaging_assets.orchestration.history import History, history_of, in_parts
 from messaging_assets.seams.dagster_inside import InstigatorType, cron_string_iterator
 from messaging_assets.seams.foreign_words import words_of_error
@@ -166,10 +166,13 @@ def _add_run(
     if is_its_sync or run.status is DagsterRunStatus.SUCCESS:
         return
     status.verdict = None
-    if not run.is_finished:
+    if not run.is_finished and not is_gone(run):
         status.state = "running"
         return
     status.state = "failed"
+    if not run.is_finished:
+        status.reason = f"the process of run {run.run_id} was killed; run it again, which goes on from what is loaded"
+        return
     status.reason = f"run {run.run_id} ended as {run.status.value.lower()} before its step was over"
     records = instance.get_records_for_run(run.run_id, of_type=DagsterEventType.STEP_FAILURE).records
     events = [event for one in records if (event := one.event_log_entry.dagster_event)]

@@ -132,6 +132,16 @@ def test_a_reason_that_does_not_name_the_asset_is_told_with_it(file: Path, store
     assert f"\nchat/messages: run {run.run_id} ended as canceled before its step was over\n" in status().output
 
 
+def test_a_run_whose_process_was_killed_has_failed(
+    file: Path, stored_instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("messaging_assets.orchestration.asset_status.is_gone", lambda run: True)
+    job = definitions_for(read_file(file)).resolve_job_def("chat_sync")
+    run = stored_instance.create_run_for_job(job, status=DagsterRunStatus.STARTED)
+    assert only()["state"] == "failed"
+    assert f"the process of run {run.run_id} was killed; run it again" in status().output
+
+
 def test_a_child_whose_parent_failed_is_told_of_it(
     file: Path, sandbox: Sandbox, stored_instance: DagsterInstance
 ) -> None:

@@ -177,11 +177,12 @@ def test_a_run_that_is_told_to_end_is_over_in_the_history(
         return payload
 
     sandbox.fault(Fault(api="team_messaging", resource="users", rewrite=answer, times=1))
+    before = signal.getsignal(getattr(signal, number))
     shown = sync(file)
     assert shown.exit_code == 1
     assert "its run was interrupted" in shown.output
     assert [run.is_finished for run in stored_instance.get_runs()] == [True]
-    assert signal.getsignal(getattr(signal, number)) is signal.SIG_DFL
+    assert signal.getsignal(getattr(signal, number)) is before
 
 
 def test_a_run_that_is_interrupted_before_its_first_step_is_over_in_the_history(

@@ -64,27 +64,33 @@ def lists_inside(selector: str, body: Any) -> tuple[str, list[tuple[dict[str, An
     return holders, [(one, name) for one in there if isinstance(one, dict) and isinstance(one.get(name), list)]
 
 
-def failed_inside(selector: str, body: Any) -> str | None:
+def failed_inside(selector: str, body: Any, fields: SoughtFields | None = None) -> str | None:
     """The path to an error that stands in one of several parts of an answer in the place of its rows; None for none.
 
     Args:
         selector: what finds the records in each part, as `responses[*].hits.hits[*]` or `rooms.*.events[*]`.
         body: the answer's JSON.
+        fields: takes what the selector looks for in the parts, and whether one has it.
     """
     steps = json_paths.steps_of(selector.removesuffix("[*]"))
-    return None if ".." in steps else _rows_or_error(steps, body, "$" if selector.startswith("$") else "")[1]
+    place = "$" if selector.startswith("$") else ""
+    return None if ".." in steps else _rows_or_error(steps, body, place, fields or SoughtFields())[1]
 
 
-def _rows_or_error(steps: list[str], one: Any, place: str, is_inside: bool = False) -> tuple[bool, str | None]:
+def _rows_or_error(
+    steps: list[str], one: Any, place: str, fields: SoughtFields, is_inside: bool = False
+) -> tuple[bool, str | None]:
     """Whether rows are below something, and the path to an error in what is inside a part and holds none."""
     if not steps:
         return bool(one), None
     step, rest = steps[0], steps[1:]
     there = f"{place}{step}" if step.startswith("[") else f"{place}.{step}".removeprefix(".")
+    if is_inside and isinstance(one, dict) and ("data_selector", there) not in fields.seen and step != "*":
+        fields.note("data_selector", there, step in one or step.startswith("["))
     has_rows, error = False, None
     # A path to each of many takes much longer than going there.
     for held in _held(step, one):
-        has_some, found = _rows_or_error(rest, held, there, is_inside or json_paths.picks_several(step))
+        has_some, found = _rows_or_error(rest, held, there, fields, is_inside or json_paths.picks_several(step))
         has_rows, error = has_rows or has_some, error or found
     # A part may have a status of its own, and no rows.
     if is_inside and not has_rows and error is None and isinstance(one, dict) and (word := says_failed(one, ())):

@@ -383,6 +383,11 @@ THINGS = [
     *_things("dagster_inside", "signature", _INSTANCE, "dagster:DagsterInstance.all_instigator_state"),
     *_things("dagster_inside", "signature", _INSTANCE, "dagster:DagsterInstance.get_daemon_statuses"),
     *_things("dagster_inside", "there", _INSTANCE, "dagster:DagsterInstance.event_log_storage"),
+    *_things(
+        *("dagster_inside", "signature", _INSTANCE),
+        f"{_DAGSTER}.storage.event_log.base:EventLogStorage."
+        "get_latest_asset_partition_materialization_attempts_without_materializations",
+    ),
     *_things("dagster_inside", "signature", _BOUND, "dagster:AssetsDefinition.with_resources"),
     *_things(
         *("dagster_inside", "text", "the configuration of an op would be read wrong"),

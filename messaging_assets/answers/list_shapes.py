@@ -93,15 +93,16 @@ def name_values(names: list[str], rows: list[Any], before: int = 0) -> None:
             rows[place] = BadLine(row, why, f"row {before + place + 1}")
 
 
-def _keyed(path: str, body: Any) -> dict[str, Any] | None:
+def _keyed(path: str, body: Any, may_lack: bool = False) -> dict[str, Any] | None:
     if inside := _INSIDE.fullmatch(path):
-        holders = _keyed(inside[1], body)
+        holders = _keyed(inside[1], body, may_lack=True)
         inner = {name: json_paths.find_values(inside[2], held) for name, held in (holders or {}).items()}
         # As of a list of objects, one of them may leave its list out.
         lists = {name: one[0] for name, one in inner.items() if one and one[0] not in STANDS_FOR_NOTHING}
         are_lists = all(len(inner[name]) == 1 and isinstance(one, list) for name, one in lists.items())
         return lists if holders is not None and are_lists and (lists or not holders) else None
     kind_of_each, path = (list, path[:-3]) if path.endswith("*[*]") else (dict, path)
+    may_lack |= kind_of_each is list
     is_of_answer = path == _EVERY_OF_ANSWER
     if not is_of_answer and not path.endswith(_EVERY):
         return None
@@ -113,7 +114,10 @@ def _keyed(path: str, body: Any) -> dict[str, Any] | None:
         return None
     if is_of_answer and any(plain_word(name) in _BESIDE for name in found[0]):
         return None
-    return found[0] if all(type(held) is kind_of_each for held in found[0].values()) else None
+    # What is null under its key has no list; as a record it would be a bad one.
+    there = {name: held for name, held in found[0].items() if not (may_lack and held is None)}
+    are_all = all(type(held) is kind_of_each for held in there.values())
+    return there if are_all and (there or not found[0]) else None
 
 
 def leaves_out(path: str, body: Any) -> bool:

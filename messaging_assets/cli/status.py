@@ -39,6 +39,7 @@ def command(apis: tuple[str, ...], as_json: bool, every: float | None) -> None:
     APIS are names of APIs or paths of their files; without them all that the project has, its components included.
     Asks no API and reads no table. History is in DAGSTER_HOME, else in the project's .messaging_assets/dagster. Exit
     status 1 if a last run failed, an asset is stale by its `freshness`, a check failed with ERROR, or a file is broken.
+    Each window has a last run of its own.
 
     \b
     messaging-assets status

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import click
 
@@ -86,8 +87,9 @@ def _run(description: ApiDescription, names: list[str], verbose: bool) -> bool:
     from dagster import DagsterInstance, Definitions
 
     from messaging_assets.assets.translator import asset_key
+    from messaging_assets.cli.signals import ended_by_signals
     from messaging_assets.orchestration.api_definitions import definitions_for
-    from messaging_assets.orchestration.automation.jobs import job_name
+    from messaging_assets.orchestration.automation.jobs import job_name, of_this_process
 
     definitions = definitions_for(description)
     if not verbose:
@@ -95,13 +97,22 @@ def _run(description: ApiDescription, names: list[str], verbose: bool) -> bool:
     job = definitions.resolve_job_def(job_name(description.name))
     left = ", ".join(_in_windows(description) if names == list(description.unpartitioned) else [])
     click.echo(f"running {job.name}{left and f', without windows of {left}'}", err=True)
-    with DagsterInstance.get() as instance, _own_output():
-        return job.execute_in_process(
-            instance=instance,
-            asset_selection=[asset_key(description, name) for name in names],
-            run_config={"loggers": {"console": {"config": {"log_level": "DEBUG"} if verbose else {}}}},
-            raise_on_error=False,
-        ).success
+    with DagsterInstance.get() as instance, _own_output(), ended_by_signals():
+        run_id = str(uuid4())
+        try:
+            return job.execute_in_process(
+                instance=instance,
+                asset_selection=[asset_key(description, name) for name in names],
+                run_config={"loggers": {"console": {"config": {"log_level": "DEBUG"} if verbose else {}}}},
+                raise_on_error=False,
+                run_id=run_id,
+                tags=of_this_process(),
+            ).success
+        except BaseException:
+            # Between its steps nobody of Dagster's notes an interruption.
+            if (run := instance.get_run_by_id(run_id)) and not run.is_finished:
+                instance.report_run_canceled(run)
+            raise
 
 
 @contextmanager

@@ -188,10 +188,26 @@ class _Names:
         for key, one in zip(node.keys, node.values, strict=True):
             value = self.value(one)
             if key is None:
-                made.update(value if isinstance(value, dict) else {})
+                made.update(self._spread(one))
             elif isinstance(name := self.value(key), str):
                 made[name] = value
+            else:
+                self._doubt(key)
         return made
+
+    def _spread(self, node: ast.expr) -> dict[str, Any]:
+        """What goes into another dictionary with `**`."""
+        value = self.value(node)
+        if not isinstance(value, dict):
+            self._doubt(node)
+            return {}
+        return value
+
+    def _doubt(self, node: ast.expr) -> None:
+        told = (
+            f"what {quoted(ast.unparse(node))} stands for in line {node.lineno} is not known without running the file"
+        )
+        self.doubts[f"{told}, so it is left out; write it here"] = None
 
     def _made(self, node: ast.AST) -> Any:
         """A value that stands in an expression of others; nothing where it does not."""
@@ -232,12 +248,16 @@ class _Names:
         if name.lower() in _CLASSES:
             kind, words = _CLASSES[name.lower()]
             given = {word: self.value(one) for word, one in zip(words, node.args, strict=False)}
-            return {"type": kind, **given, **{one.arg: self.value(one.value) for one in node.keywords if one.arg}}
+            return {"type": kind, **given, **self._keywords(node)}
         if name == "dict" and not node.args:
-            return {one.arg: self.value(one.value) for one in node.keywords if one.arg}
+            return self._keywords(node)
         if ago := _AGO.fullmatch(ast.unparse(node)):
             return f"-{ago[2]}{_UNITS[ago[1]]}"
         return _looked_up(node) or [Hole("unknown", quoted(ast.unparse(node)))]
+
+    def _keywords(self, node: ast.Call) -> dict[str, Any]:
+        several = [{one.arg: self.value(one.value)} if one.arg else self._spread(one.value) for one in node.keywords]
+        return {name: value for one in several for name, value in one.items()}
 
 
 def _is_given(node: ast.IfExp) -> bool:

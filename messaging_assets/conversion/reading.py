@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -46,7 +46,8 @@ def read_source(path: Path) -> Source:
     if path.suffix == ".py":
         config, doubts = config_in(text, path.name)
         return Source("dlt", config, tuple(doubts))
-    return _told_apart(_parsed(text, path.name), path.name)
+    found = _told_apart(_parsed(text, path.name), path.name)
+    return found._replace(value=_parsed(text, path.name, _old_plain)) if found.kind == "manifest" else found
 
 
 def settings_beside(folder: Path | None) -> Any:
@@ -63,21 +64,30 @@ def schema_beside(folder: Path | None, name: str) -> Any:
 
 def _beside(folder: Path | None, name: str) -> Any:
     try:
-        return _parsed(read_regular(folder / name, _LARGEST).decode("utf-8-sig"), name) if folder else None
+        text = read_regular(folder / name, _LARGEST).decode("utf-8-sig") if folder else None
+        return None if text is None else _parsed(text, name, _old_plain)
     except (OSError, ValueError, UnreadableConfig):
         return None
 
 
-def _parsed(text: str, name: str) -> Any:
+def _parsed(text: str, name: str, plain: Callable[[str], Any] | None = None) -> Any:
     try:
-        return json.loads(text) if text.lstrip().startswith(("{", "[")) else plain_values(text, API_DOCUMENT)
+        return json.loads(text) if text.lstrip().startswith(("{", "[")) else plain_values(text, API_DOCUMENT, plain)
     except (ValueError, RecursionError, yaml.YAMLError, DoesNotParse):
         pass
     try:
-        return plain_values(text, API_DOCUMENT)
+        return plain_values(text, API_DOCUMENT, plain)
     except (yaml.YAMLError, DoesNotParse, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         raise UnreadableConfig(f"{name} does not parse{f', line {mark.line + 1}' if mark else ''}.") from None
+
+
+def _old_plain(text: str) -> Any:
+    """The value of a word without quotes by YAML 1.1, in which manifests are read: `no` is false, `1e3` a text."""
+    tag = yaml.resolver.Resolver().resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
+    if tag.rpartition(":")[2] not in ("bool", "int", "float", "null"):
+        return text
+    return yaml.constructor.SafeConstructor().construct_object(yaml.ScalarNode(tag, text))
 
 
 def _told_apart(value: Any, name: str) -> Source:

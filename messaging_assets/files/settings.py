@@ -88,7 +88,7 @@ def _in_file(named: str, folder: Path | None) -> tuple[Any, str | None]:
     if not named.startswith("_"):
         return None, "must name a file whose name begins with an underscore, as it is no API; rename it"
     try:
-        document = read_yaml(read_regular(folder / named, LARGEST_API_FILE).decode("utf-8-sig"))
+        document = read_yaml(read_regular(folder / named, LARGEST_API_FILE).decode("utf-8-sig"), ("accounts",))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
         return None, f"names a file that cannot be read ({reason}); correct the name"

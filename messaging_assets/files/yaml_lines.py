@@ -8,7 +8,7 @@ work; tags that build objects are mistakes, and so are keys that come twice.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,7 @@ _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?
 _TAGS = {None, "!"} | {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq")}
 
 # What goes into requests as a text, in an endpoint or the client, and beside them.
-_SENT, _SENT_BESIDE = {"params", "headers", "data"}, {"settings", "for_each"}
+_SENT, _SENT_BESIDE = {"params", "headers", "data"}, {"settings", "accounts", "for_each"}
 
 # What to do, by words of the reader's; the first that fits.
 _STEPS = {
@@ -76,22 +76,32 @@ class DoesNotParse(yaml.YAMLError):
     """The rest of the text cannot be read; its arguments are the reason, as a clause, and the line."""
 
 
-def plain_values(text: str, bounds: Bounds) -> Any:
+def plain_values(text: str, bounds: Bounds, plain: Callable[[str], Any] | None = None) -> Any:
     """The values of a YAML text, whatever tags it has and whichever keys come twice.
+
+    Args:
+        text: the YAML.
+        bounds: how large it may be.
+        plain: the value of a word without quotes; else by YAML 1.2.
 
     Raises:
         yaml.YAMLError: it does not parse, or is deeper or larger than the bounds.
     """
     document = Document()
-    _Reader(document, bounds).read(text)
+    _Reader(document, bounds, plain=plain).read(text)
     return document.value
 
 
-def read_yaml(text: str) -> Document:
-    """The values of a YAML text; whatever is wrong with it is in its mistakes, nothing is raised."""
+def read_yaml(text: str, within: Place = ()) -> Document:
+    """The values of a YAML text; whatever is wrong with it is in its mistakes, nothing is raised.
+
+    Args:
+        text: the YAML.
+        within: where an API file would have it.
+    """
     document = Document()
     try:
-        _Reader(document, API_FILE).read(text)
+        _Reader(document, API_FILE, within).read(text)
     except yaml.MarkedYAMLError as error:
         document.mistakes.append(_syntax_mistake(error, text.removesuffix("\n").split("\n")))
     except yaml.reader.ReaderError as error:
@@ -118,8 +128,10 @@ def _syntax_mistake(error: yaml.MarkedYAMLError, lines: list[str]) -> Mistake:
 class _Reader:
     """Builds values from PyYAML's events, which need no recursion in C and carry their lines."""
 
-    def __init__(self, document: Document, bounds: Bounds) -> None:
-        self._document, self._bounds = document, bounds
+    def __init__(
+        self, document: Document, bounds: Bounds, within: Place = (), plain: Callable[[str], Any] | None = None
+    ) -> None:
+        self._document, self._bounds, self._within, self._plain = document, bounds, within, plain or _plain
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._values = 0
 
@@ -154,9 +166,9 @@ class _Reader:
         if isinstance(event, yaml.SequenceStartEvent):
             return self._list(path)
         is_text = not event.implicit[0] and (event.tag or "").rpartition(":")[2] in ("", "!", "str")
-        value = event.value if is_text else _plain(event.value)
+        value = event.value if is_text else self._plain(event.value)
         # An API may know 007, +49 and version 1.10 as texts, of which a number keeps too little.
-        is_sent = type(value) is int or (type(value) is float and _is_sent(path))
+        is_sent = type(value) is int or (type(value) is float and _is_sent((*self._within, *path)))
         if is_sent and str(value) != event.value:
             # Whatever it is, a secret may be written so.
             words = (

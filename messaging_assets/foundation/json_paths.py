@@ -151,10 +151,13 @@ def _keys_with_dots(names: tuple[str, ...], body: Any) -> list[Any]:
     return []
 
 
-def quoted_path(*names: str) -> str:
-    """A JSON path from names, quoted where they are not plain; `$` for none."""
+def quoted_path(*names: str | int) -> str:
+    """A JSON path from names, quoted where they are not plain, and places in lists, from 0; `$` for none."""
     plain = re.compile(r"(?!where$|parent$)[A-Za-z_][A-Za-z0-9_]*")
-    return ".".join(name if plain.fullmatch(name) else f"'{name}'" for name in names) or "$"
+    steps = (
+        f"[{one}]" if isinstance(one, int) else f".{one}" if plain.fullmatch(one) else f".'{one}'" for one in names
+    )
+    return "".join(steps).removeprefix(".") or "$"
 
 
 def holders_of(selector: str, path: str) -> str | None:
@@ -179,6 +182,11 @@ def holders_of(selector: str, path: str) -> str | None:
     return found
 
 
+def steps_of(path: str) -> list[str]:
+    """The steps of a path: names, and what picks of several in brackets or by a star."""
+    return [_plain_step(one) for one in _STEP.findall(_from_root(path)) if one != "$"]
+
+
 def leads_past_holders(selector: str, path: str) -> bool:
     """Whether a path may find a value of one group, or of one row, for all rows: it goes through several values where
     the selector does, or through the rows, and is not spelled as the selector is (see `holders_of`).
@@ -189,19 +197,17 @@ def leads_past_holders(selector: str, path: str) -> bool:
     """
     if are_names(path) or holders_of(selector, path) is not None:
         return False
-    steps, others = (
-        [_plain_step(one) for one in _STEP.findall(_from_root(text)) if one != "$"] for text in (path, selector)
-    )
-    if not any(map(_picks_several, steps)):
+    steps, others = steps_of(path), steps_of(selector)
+    if not any(map(picks_several, steps)):
         return False
     if steps[: len(others)] == others:
         return True
-    if not any(map(_picks_several, others[:-1])):
+    if not any(map(picks_several, others[:-1])):
         # There are no groups; that several values come shows at run time.
         return False
     for step, other in zip_longest(steps, others):
-        if step != other or _picks_several(step):
-            return other is None or _picks_several(step) or _picks_several(other)
+        if step != other or picks_several(step):
+            return other is None or picks_several(step) or picks_several(other)
     return False
 
 
@@ -214,7 +220,8 @@ def _plain_step(step: str) -> str:
     return found[2] if (found := _QUOTED.fullmatch(step)) else step
 
 
-def _picks_several(step: str) -> bool:
+def picks_several(step: str) -> bool:
+    """Whether a step of a path may lead to several values."""
     return step in ("*", "..") or (step.startswith("[") and re.search(r"[*?:,]", step) is not None)
 
 

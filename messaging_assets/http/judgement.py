@@ -11,6 +11,7 @@ from messaging_assets.answers.formats.texts import Records
 from messaging_assets.description.api import Client
 from messaging_assets.description.authentication import is_signed, secrets_of
 from messaging_assets.description.endpoint import says_nothing_of_rows
+from messaging_assets.description.jobs import Job
 from messaging_assets.description.names import variable
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import CheckCredentials, MendDescription, TryAgainLater
@@ -90,6 +91,8 @@ def _read_body(answer: Answer, terms: Terms, client: Client) -> Answer | Trouble
         own = action if callable(action) else action.action if callable(action.action) else None
         if own and (callable(action) or _meets(action, answer, terms, client)):
             answer = own(answer) or answer
+    if answer.status_code == 202 and _is_job_at_work(terms.endpoint.job):
+        return _not_made(answer)
     if answer.status_code == 204:
         step = "declare 204 in the paginator's end_status_codes if it means that there is no more"
         if terms.page == 1:
@@ -133,6 +136,15 @@ def _not_done(answer: Answer, terms: Terms) -> Trouble | None:
         found = json_paths.find_values((selector or "$").partition("[")[0] or "$", body)
     if any(found):
         return None
+    return _not_made(answer)
+
+
+def _is_job_at_work(job: Job | None) -> bool:
+    """Whether a status alone tells a job's file from an answer that it is not made yet, whatever that says."""
+    return job is not None and job.download is None and job.status_path is None
+
+
+def _not_made(answer: Answer) -> Trouble:
     words = "answered 202 without a row, which says that the list is not made yet"
     return Trouble(words, "run it again later", TryAgainLater, True, "202", asked_to_wait(answer))
 

@@ -17,6 +17,7 @@ from dagster import (
     DagsterRunStatus,
     MetadataValue,
     RunRecord,
+    RunsFilter,
 )
 
 from messaging_assets.assets.checks import checks_of
@@ -26,8 +27,8 @@ from messaging_assets.assets.translator import asset_key
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.parents import ancestry
 from messaging_assets.foundation.redaction import one_line
-from messaging_assets.orchestration.automation.jobs import job_name, partitioned_job_name
-from messaging_assets.orchestration.history import History, history_of
+from messaging_assets.orchestration.automation.jobs import is_gone, job_name, partitioned_job_name
+from messaging_assets.orchestration.history import History, history_of, in_parts
 from messaging_assets.seams.dagster_inside import InstigatorType, cron_string_iterator
 from messaging_assets.seams.foreign_words import words_of_error
 
@@ -123,7 +124,27 @@ def _status(
         status.last_run = run_id
         if record := history.runs.get(run_id):
             _add_run(instance, record, description, resource, status, is_its_sync)
+    if resource.partitions and status.state in ("synced", "stale"):
+        _add_windows(instance, key, resource, status)
     return status
+
+
+def _add_windows(instance: DagsterInstance, key: AssetKey, resource: Resource, status: AssetStatus) -> None:
+    """The windows that a run failed to sync, and none synced since: another window made nothing of them good."""
+    storage, known = instance.event_log_storage, partitions_definition(resource)
+    attempts = storage.get_latest_asset_partition_materialization_attempts_without_materializations(key)
+    ended = [DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
+    failed_runs = {
+        run.run_id
+        for some in in_parts(list({run_id for run_id, _ in attempts.values()}))
+        for run in instance.get_runs(RunsFilter(run_ids=list(some), statuses=ended))
+    }
+    windows = [window for window, (run_id, _) in attempts.items() if run_id in failed_runs]
+    failed = sorted(window for window in windows if known and known.has_partition_key(window))
+    if failed:
+        others = f" and {len(failed) - 1:,} more" if len(failed) > 1 else ""
+        told = f"the window {failed[-1]}{others} failed and was not synced since"
+        status.state, status.reason = "failed", f"{told}; see in the Dagster UI why, and start it there again"
 
 
 def _utc(timestamp: float) -> str:
@@ -145,10 +166,13 @@ def _add_run(
     if is_its_sync or run.status is DagsterRunStatus.SUCCESS:
         return
     status.verdict = None
-    if not run.is_finished:
+    if not run.is_finished and not is_gone(run):
         status.state = "running"
         return
     status.state = "failed"
+    if not run.is_finished:
+        status.reason = f"the process of run {run.run_id} was killed; run it again, which goes on from what is loaded"
+        return
     status.reason = f"run {run.run_id} ended as {run.status.value.lower()} before its step was over"
     records = instance.get_records_for_run(run.run_id, of_type=DagsterEventType.STEP_FAILURE).records
     events = [event for one in records if (event := one.event_log_entry.dagster_event)]

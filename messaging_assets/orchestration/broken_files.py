@@ -45,7 +45,11 @@ def broken_definitions(broken: Mapping[str, InvalidDescription]) -> Definitions:
     """
     if broken and os.environ.get(VALIDATION):
         raise InvalidDescription(problem for error in broken.values() for problem in error.problems)
-    texts = {identifier(name): str(error) for name, error in broken.items()}
+    told: dict[str, list[str]] = {}
+    for name, error in broken.items():
+        # Chat-A and chat_a are one asset.
+        told.setdefault(identifier(name), []).append(str(error))
+    texts = {name: "\n".join(several) for name, several in told.items()}
     for text in texts.values():
         _logger.error("%s", text)
     return Definitions(

@@ -38,17 +38,17 @@ def history_of(instance: DagsterInstance, keys: Sequence[AssetKey], checks: Sequ
     """Ask an instance for all that it has of these assets and checks."""
     assets = {
         record.asset_entry.asset_key: record.asset_entry
-        for some in _parts(keys)
+        for some in in_parts(keys)
         for record in instance.get_asset_records(some)
     }
     run_ids = list(dict.fromkeys(entry.last_run_id for entry in assets.values() if entry.last_run_id))
     runs = {
         record.dagster_run.run_id: record
-        for some in _parts(run_ids)
+        for some in in_parts(run_ids)
         for record in instance.get_run_records(RunsFilter(run_ids=list(some)))
     }
     answers: dict[AssetCheckKey, Any] = {}
-    for some in _parts(checks):
+    for some in in_parts(checks):
         answers.update(instance.event_log_storage.get_latest_asset_check_execution_by_key(some))
     switched: dict[tuple[InstigatorType, str], bool] = {}
     for kind in (InstigatorType.SCHEDULE, InstigatorType.SENSOR):
@@ -60,6 +60,7 @@ def history_of(instance: DagsterInstance, keys: Sequence[AssetKey], checks: Sequ
     return History(assets, runs, answers, switched, running)
 
 
-def _parts(many: Sequence[Any]) -> Iterator[Sequence[Any]]:
+def in_parts(many: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """As many things at once as one statement takes."""
     for start in range(0, len(many), _AT_ONCE):
         yield many[start : start + _AT_ONCE]

@@ -53,6 +53,10 @@ def test_only_an_object_of_objects_is_a_list_under_keys() -> None:
     assert not is_keyed("rooms.*.timeline.events[*]", {"rooms": {"a": {"timeline": {"events": {"n": 1}}}}})
     assert not is_keyed("rooms.*.timeline.events[*]", {"rooms": {"a": {}, "b": {}}})
     assert not is_keyed("rooms.*.timeline.events[*]", {"left": {}})
+    assert is_keyed("rooms.*.events[*]", {"rooms": {"a": {"events": []}, "b": None}})
+    assert is_keyed("rooms.*[*]", {"rooms": {"a": [], "b": None}})
+    assert not is_keyed("rooms.*[*]", {"rooms": {"a": None}})
+    assert not is_keyed("rooms.*", {"rooms": {"a": {}, "b": None}})
 
 
 def test_records_under_keys_load_with_their_keys(one_table: OneTable) -> None:

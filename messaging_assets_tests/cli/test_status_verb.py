@@ -37,7 +37,10 @@ resources:
       data_selector: data
       paginator: {type: offset, limit: 500}
       error_handler: {max_retries: 0}
-    columns: {id: {data_type: text, nullable: false}, edited_at: {data_type: timestamp, nullable: NULLABLE}}
+    columns:
+      id: {data_type: text, nullable: false}
+      edited_at: {data_type: timestamp, nullable: NULLABLE}
+      timestamp: {data_type: timestamp}
 schedule: {cron: "0 6 * * *", timezone: UTC}
 """
 
@@ -63,11 +66,16 @@ def only() -> dict[str, Any]:
     return assets[0]
 
 
-def sync(file: Path, instance: DagsterInstance) -> None:
+WINDOWS = 'partitions: {type: daily, start: "2025-01-01", start_param: since, end_param: until, column: timestamp}'
+
+
+def sync(file: Path, instance: DagsterInstance, window: str | None = None) -> None:
     settle_environment()
     description = read_file(file)
     resources = {"dlt": DagsterDltResource(), credentials_key("chat"): build_credentials(description)}
-    materialize(build_assets(description), instance=instance, resources=resources, raise_on_error=False)
+    materialize(
+        build_assets(description), instance=instance, resources=resources, raise_on_error=False, partition_key=window
+    )
 
 
 def test_before_the_first_sync_nothing_is_wrong(file: Path, stored_instance: DagsterInstance) -> None:
@@ -122,6 +130,16 @@ def test_a_reason_that_does_not_name_the_asset_is_told_with_it(file: Path, store
         assert (one["last_run"], one["verdict"]) == (run.run_id, None)
         assert one["state"] == ("running" if ending is DagsterRunStatus.STARTED else "failed")
     assert f"\nchat/messages: run {run.run_id} ended as canceled before its step was over\n" in status().output
+
+
+def test_a_run_whose_process_was_killed_has_failed(
+    file: Path, stored_instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("messaging_assets.orchestration.asset_status.is_gone", lambda run: True)
+    job = definitions_for(read_file(file)).resolve_job_def("chat_sync")
+    run = stored_instance.create_run_for_job(job, status=DagsterRunStatus.STARTED)
+    assert only()["state"] == "failed"
+    assert f"the process of run {run.run_id} was killed; run it again" in status().output
 
 
 def test_a_child_whose_parent_failed_is_told_of_it(
@@ -208,9 +226,8 @@ def test_a_schedule_that_its_file_switches_on_is_on_until_somebody_switches_it_o
 def test_the_next_tick_of_windows_is_that_of_their_own_schedule(file: Path, stored_instance: DagsterInstance) -> None:
     import time
 
-    windows = 'partitions: {type: daily, start: "2025-01-01", start_param: since, end_param: until, column: edited_at}'
     file.write_text(
-        CHAT.replace("NULLABLE", "true").replace("freshness: {fail_after: 1}", windows)
+        CHAT.replace("NULLABLE", "true").replace("freshness: {fail_after: 1}", WINDOWS)
         + "sensor: {minimum_interval: 60, switched_on: true}\n"
     )
     for heard in ("SCHEDULER", "SENSOR"):
@@ -220,6 +237,20 @@ def test_the_next_tick_of_windows_is_that_of_their_own_schedule(file: Path, stor
     assert only()["next_tick"] == "schedule is off"
     switch(stored_instance, InstigatorStatus.RUNNING, "chat_daily_schedule")
     assert only()["next_tick"].endswith("T00:00+00:00")
+
+
+def test_a_window_that_failed_is_told_until_it_is_synced_itself(
+    file: Path, sandbox: Sandbox, stored_instance: DagsterInstance
+) -> None:
+    file.write_text(CHAT.replace("NULLABLE", "true").replace("freshness: {fail_after: 1}", WINDOWS))
+    sandbox.fault(Fault(api="messaging", status=404, times=2))
+    for window in ("2025-01-01", "2025-01-02", "2025-01-03", "2025-01-01"):
+        sync(file, stored_instance, window)
+    shown = status()
+    assert "chat/messages: the window 2025-01-02 failed and was not synced since" in shown.output
+    assert (shown.exit_code, only()["state"]) == (1, "failed")
+    sync(file, stored_instance, "2025-01-02")
+    assert (status().exit_code, only()["state"]) == (0, "synced")
 
 
 def test_a_narrow_terminal_cuts_no_name(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

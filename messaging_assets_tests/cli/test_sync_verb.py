@@ -4,14 +4,19 @@ import errno
 import json
 import os
 import re
+import signal
+import sys
+import time
 from contextlib import suppress
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from click.testing import CliRunner, Result
 from dagster import AssetKey, DagsterInstance
 
 from messaging_assets.cli import sync as sync_verb
+from messaging_assets.cli.signals import ended_by_signals
 from messaging_assets.cli.sync import command
 from messaging_assets.sandbox import Fault, Sandbox
 
@@ -159,3 +164,46 @@ def test_a_run_that_does_not_turn_the_output_back_leaves_the_sentence_on_the_ter
         turned = os.path.samestat(os.fstat(2), before)
         raise OSError(errno.ENOSPC, "No space left on device")
     assert (turned, os.path.samestat(os.fstat(2), before)) == (False, True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
+@pytest.mark.parametrize("number", ["SIGTERM", "SIGHUP"])
+def test_a_run_that_is_told_to_end_is_over_in_the_history(
+    number: str, file: Path, sandbox: Sandbox, stored_instance: DagsterInstance
+) -> None:
+    def answer(payload: object, request: object) -> object:
+        os.kill(os.getpid(), getattr(signal, number))
+        time.sleep(2)
+        return payload
+
+    sandbox.fault(Fault(api="team_messaging", resource="users", rewrite=answer, times=1))
+    before = signal.getsignal(getattr(signal, number))
+    shown = sync(file)
+    assert shown.exit_code == 1
+    assert "its run was interrupted" in shown.output
+    assert [run.is_finished for run in stored_instance.get_runs()] == [True]
+    assert signal.getsignal(getattr(signal, number)) is before
+
+
+def test_a_run_that_is_interrupted_before_its_first_step_is_over_in_the_history(
+    file: Path, stored_instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupted = Mock(side_effect=KeyboardInterrupt)
+    monkeypatch.setattr("dagster._core.execution.execute_in_process.ExecuteRunWithPlanIterable", interrupted)
+    assert sync(file).exit_code == 1
+    assert [run.status.value for run in stored_instance.get_runs()] == ["CANCELED"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
+def test_a_signal_that_comes_while_garbage_is_collected_comes_again() -> None:
+    class Held:
+        """Interrupts when nothing holds it any more."""
+
+        def __del__(self) -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    held = [Held()]
+    with ended_by_signals():
+        held.clear()
+        with pytest.raises(KeyboardInterrupt):
+            time.sleep(5)

@@ -204,3 +204,65 @@ def test_a_field_that_is_made_of_one_that_was_made_before_is_a_step_behind_it() 
     added = [{"path": [name], "value": text} for name, text in texts.items()]
     [draft] = drafted(manifest({"transformations": [{"type": "AddFields", "fields": added}]})).drafts
     assert draft.raw["steps"] == [{"template": {"at": "{at:%Y}"}}, {"template": {"key": "{id}|{at}"}}]
+
+
+@pytest.mark.parametrize(
+    ("condition", "kept"),
+    [
+        ("{{ record.status != 'deleted' }}", "@.status != 'deleted'"),
+        ("{{ record.tags[0] == 'x' }}", "@.tags[0] == 'x'"),
+        ("{{ record.status | string == 'active' }}", "@.status == 'active'"),
+        ("{{ record.get('status', '') == 'active' }}", "@.status == 'active'"),
+        ("{{ record.get('n', 0) > 5 }}", "@.n > 5"),
+        ("{{ record.get('status', 'active') == 'active' }}", None),
+        ("{{ record.get('deleted', false) == false }}", None),
+        ("{{ record.get('n', 0) < 5 }}", None),
+        ("{{ format_datetime(record.at, '%Y') == '2024' }}", None),
+        ("{{ record.status | lower == 'active' }}", None),
+        ("{{ record.n | int > 5 }}", None),
+        ("{{ record.n | string == '5' }}", None),
+        ("{{ record.status.strip() == 'active' }}", None),
+        ("{{ (record.a if record.a else record.b) == 'x' }}", None),
+    ],
+)
+def test_a_filter_is_carried_where_it_keeps_the_same_records_and_else_told(condition: str, kept: str | None) -> None:
+    selector = {"extractor": {"field_path": ["data"]}, "record_filter": {"condition": condition}}
+    found = drafted(manifest({"retriever": {"record_selector": selector}}))
+
+    assert found.drafts[0].raw.get("steps") == ([{"filter": kept}] if kept else None)
+    assert any("so more rows come" in words for _, words in told(found)) == (kept is None)
+
+
+@pytest.mark.parametrize(
+    ("value", "step"),
+    [
+        ("{{ record.tags[0].name }}", {"copy": {"made": "tags[0].name"}}),
+        ("{{ record.tags[-1] }}", {"copy": {"made": "tags[-1]"}}),
+        ("{{ record.tags[0] }}-{{ record.b }}", {"template": {"made": "{tags[0]}-{b}"}}),
+        ("{{ record.a ~ record.b }}", {"template": {"made": "{a}{b}"}}),
+        ("{{ record.get('a', '') }}", {"copy": {"made": "a"}}),
+        ("{{ record.a | lower }}", None),
+        ("{{ record.a or 'none' }}-{{ record.b }}", None),
+        ("{{ record.a | lower }}-{{ record.b }}", None),
+        ("{{ record.a + record.b }}", None),
+    ],
+)
+def test_a_field_is_made_of_the_same_value_and_else_told(value: str, step: Any) -> None:
+    fields = [{"path": ["made"], "value": value}]
+    found = drafted(manifest({"transformations": [{"type": "AddFields", "fields": fields}]}))
+
+    assert found.drafts[0].raw.get("steps") == ([step] if step else None)
+    assert any("is left out; write it as a step" in words for _, words in told(found)) == (step is None)
+
+
+@pytest.mark.parametrize("name", ["made", "a"])
+def test_a_field_with_a_default_is_null_without_it_and_the_file_asks_about_that(name: str) -> None:
+    fields = [{"path": [name], "value": "{{ record.get('a', 'none') }}"}]
+    found = drafted(manifest({"transformations": [{"type": "AddFields", "fields": fields}]}))
+    assert any("is null where nothing is there" in words for kind, words in told(found) if kind == "question")
+
+
+def test_an_error_inside_a_list_is_looked_for_in_that_list() -> None:
+    rule = {"predicate": "{{ response.errors[0].code == 'gone' }}", "action": "FAIL"}
+    handler = {"type": "DefaultErrorHandler", "response_filters": [rule]}
+    assert endpoint_of(drafted(manifest(error_handler=handler)))["error_in_body"]["path"] == "errors[0].code"

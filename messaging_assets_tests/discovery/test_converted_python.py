@@ -124,3 +124,19 @@ def test_headers_that_were_secrets_alone_leave_nothing() -> None:
     found = _resources(f'config = {{"client": {client}, "resources": ["a"]}}')
     assert found.client["auth"] == {"type": "api_key", "name": "X-Token", "location": "header"}
     assert "headers" not in found.client
+
+
+@pytest.mark.parametrize(
+    ("params", "sent"),
+    [
+        ('{**COMMON, "a": 1}', {"a": 1}),
+        ("dict(a=1, **common())", {"a": 1}),
+        ('{NAME: "x", "a": 1}', {"a": 1}),
+        ('{**{"b": 2}, "a": 1}', {"b": 2, "a": 1}),
+    ],
+)
+def test_what_goes_into_a_dictionary_from_elsewhere_is_told(params: str, sent: dict[str, Any]) -> None:
+    resources = f'RESOURCES = [{{"name": "users", "endpoint": {{"params": {params}}}}}]\n'
+    config, doubts = config_in(BASE + resources + CONFIG, "chat.py")
+    assert config["resources"][0]["endpoint"]["params"] == sent
+    assert any("in line 2 is not known without running the file" in one for one in doubts) == ("b" not in sent)

@@ -11,6 +11,7 @@ from messaging_assets.conversion.components.expressions import settings_alone, s
 from messaging_assets.conversion.components.values import Ref
 from messaging_assets.conversion.manifest.streams import from_manifest
 from messaging_assets.conversion.outcome import Converted
+from messaging_assets.conversion.reading import read_source
 from messaging_assets.conversion.texts import Settings
 from messaging_assets_tests.discovery.test_convert import KINDS, converted, manifest, parent, routed
 
@@ -207,3 +208,15 @@ def test_a_login_by_get_is_one_too(clean_room: Path) -> None:
 
     said = {"path": "/login", "method": "GET", "username_field": "user"}
     assert raw["client"]["auth"] == {"type": "session", "login": said, "params": {"sid": "id"}}
+
+
+def test_words_without_quotes_are_what_the_manifests_own_reader_takes_them_for(tmp_path: Path) -> None:
+    (tmp_path / "manifest.yaml").write_text(
+        "version: 6.0.0\nstreams: []\nsent: {archived: no, all: On, most: 1_000, e: 1e3}"
+    )
+    assert read_source(tmp_path / "manifest.yaml").value["sent"] == {
+        "archived": False,
+        "all": True,
+        "most": 1000,
+        "e": "1e3",
+    }

@@ -56,10 +56,16 @@ def test_a_number_takes_no_token_and_a_moment_counts_no_rows(tmp_path: Path) -> 
     assert paginator(tmp_path, ROWS, "start", kind="integer")["type"] == "offset"
 
 
-@pytest.mark.parametrize("name", ["created_after", "updatedAfter", "api_token", "access_token", "token"])
+@pytest.mark.parametrize("name", ["created_after", "updatedAfter", "after_date", "api_token", "access_token", "token"])
 def test_a_token_goes_to_no_filter_of_time_and_to_no_secret(name: str, tmp_path: Path) -> None:
     found = paginator(tmp_path, in_an_object(data=ROWS, next_page_token=TEXT), name)
     assert found.get("cursor_param") in (None, "token" if name == "token" else None)
+
+
+@pytest.mark.parametrize("name", ["starting_token", "resumptionToken", "iteratorToken", "after_id", "next_token"])
+def test_a_token_that_is_called_like_paging_is_no_secret(name: str, tmp_path: Path) -> None:
+    found = paginator(tmp_path, in_an_object(data=ROWS, next_page_token=TEXT), name)
+    assert found.get("cursor_param") == name
 
 
 def test_a_parameter_that_is_a_moment_takes_no_key_and_no_token(tmp_path: Path) -> None:

@@ -96,6 +96,15 @@ def test_a_get_that_has_its_rows_at_once_is_not_looked_at(api: ExportApi) -> Non
     assert api.asked == [("GET", "/exports")] * 2
 
 
+def test_a_file_that_is_being_made_again_brings_no_row_that_tells_of_it(api: ExportApi) -> None:
+    answers: Iterator[Any] = iter([(200, LINES, {}), (202, {"status": "queued"}, {})])
+    api.answers = lambda method, path: next(answers, (200, LINES, {}))
+    way = {"primary_key": None, "write_disposition": "append"}
+    one = sync_export(api.url, job={**NOTHING, "download": None}, endpoint=BY_GET, **way)
+    assert one["green"], one["error"]
+    assert one["rows"] == [1, 2]
+
+
 def test_a_job_that_ends_without_rows_says_so(api: ExportApi) -> None:
     api.answers = lambda method, path: (200, {"status": "no_data", "urls": ""}, {}) if method == "GET" else None
     said = [{"path": "status", "values": ["no_data"], "action": "empty"}]

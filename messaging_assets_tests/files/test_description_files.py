@@ -728,7 +728,13 @@ def problems_in(path: Path) -> list[str]:
 
 
 def test_a_zero_behind_a_number_counts_only_where_it_is_sent() -> None:
-    for sent in ("settings: {version: 1.10}", "resources: [{for_each: {v: [1.10]}}]", "client: {headers: {v: 1.10}}"):
+    of_accounts = ("accounts: {emea: {version: 1.10}}", "accounts: [{version: 1.10}]")
+    for sent in (
+        *of_accounts,
+        "settings: {version: 1.10}",
+        "resources: [{for_each: {v: [1.10]}}]",
+        "client: {headers: {v: 1.10}}",
+    ):
         assert [one.message for one in read_yaml(sent).mistakes] == [NO_NUMBER]
     for name in ("data", "params", "settings", "for_each"):
         share = "maximum_set_aside_share: 0.50, steps: [{set: {data: 1.50}}]"

@@ -146,6 +146,14 @@ def test_an_accounts_value_comes_before_the_variable_of_all(clean_room: Path, mo
     assert [path_of(one) for one in found.descriptions] == ["/v1/one/users", "/v1/all/users"]
 
 
+def test_a_number_of_an_account_that_yaml_cuts_is_refused_in_its_own_file_too(clean_room: Path) -> None:
+    file(clean_room, "emea:\n  workspace: 1.10\n", "_tenants.yaml")
+
+    found = read_folders([file(clean_room, text("workspace: acme", "accounts: _tenants.yaml\n")).parent])
+
+    assert "names a file with a mistake in line 2, which is a number to YAML" in str(found.broken)
+
+
 def test_an_account_and_a_file_of_one_name_are_both_set_aside(clean_room: Path) -> None:
     file(clean_room, text("workspace: acme", "accounts: [emea, apac]\n"))
     file(clean_room, text("workspace: acme"), "chat_emea.yaml")

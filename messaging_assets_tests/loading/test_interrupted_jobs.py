@@ -70,6 +70,26 @@ def test_a_job_that_was_begun_is_gone_on_with(api: ExportApi, path: str, way: st
     assert api.jobs == {}
 
 
+def test_a_file_that_was_there_at_once_is_waited_for_where_it_is_not_there_after_a_kill(
+    api: ExportApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = b'{"id": 1}\n{"id": 2}\n'
+    no = ("poll", "status_path", "done", "failed", "rows_total_path", "delete", "download")
+    described: dict[str, Any] = {
+        "job": {**dict.fromkeys(no), "interval": 0.01},
+        "endpoint": {"method": "GET", "json": None},
+    }
+    monkeypatch.setattr(api, "answer", lambda method, path, *_: api.answers(method, path) or (200, lines, {}))
+    killed_at(api, "GET", "/exports", 2, **described)
+
+    looks: Iterator[Any] = iter([(202, {"status": "queued"}, {})] * 3)
+    api.answers = lambda method, path: next(looks, None)
+    one = sync_export(api.url, **described)
+
+    assert one["green"], one["error"]
+    assert one["rows"] == [1, 2]
+
+
 def test_a_job_that_an_earlier_version_began_is_known_where_no_header_tells_lists_apart() -> None:
     class OneList:
         asset = "chat.messages"

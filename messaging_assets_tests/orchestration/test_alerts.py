@@ -233,6 +233,26 @@ def test_a_partition_that_failed_is_made_good_by_that_partition_alone(location, 
     assert told == [[("red", "2025-01-01")], [], [("green again", "2025-01-01")]]
 
 
+def test_a_backfill_that_failed_is_made_good_by_all_of_its_partitions(location, webhook):
+    broken = [True]
+
+    @asset(key=["chat", "days"], partitions_def=DailyPartitionsDefinition("2025-01-01"))
+    def days(context) -> None:
+        if broken:
+            raise Failure("chat.days: broken")
+
+    location.repository = Definitions([days], sensors=build_alert_sensors()).get_repository_def()
+    told = []
+    for first, last in (("01", "03"), ("04", "04"), ("01", "02"), ("03", "03")):
+        ends = {"start": f"2025-01-{first}", "end": f"2025-01-{last}"}
+        tags = {f"dagster/asset_partition_range_{end}": day for end, day in ends.items()}
+        materialize([days], tags=tags, instance=location.instance, raise_on_error=False)
+        broken.clear()
+        location.tick()
+        told.append([(one["state"], one["partition"]) for alert in posted(webhook) for one in alert["news"]])
+    assert told == [[("red", "2025-01-01...2025-01-03")], [], [], [("green again", "2025-01-01...2025-01-03")]]
+
+
 def test_what_was_made_good_before_anybody_was_told_is_no_news(location, webhook):
     location.error = Failure("chat.messages: broken")
     location.run()

@@ -28,6 +28,7 @@ from dlt.common.configuration.specs.pluggable_run_context import PluggableRunCon
 
 import messaging_assets
 from messaging_assets.files.api_files import InvalidDescription
+from messaging_assets.files.rules.mistakes import Problem
 from messaging_assets.foundation.failures import MendSettings
 from messaging_assets.foundation.folders import SHIPPED_APIS
 from messaging_assets.orchestration.broken_files import VALIDATION, broken_definitions
@@ -133,6 +134,12 @@ def test_a_broken_file_is_red_before_it_is_run_and_told_once(
     assert (again.asset_events, again.skip_message) == ([], first.skip_message)
     other = sensor.evaluate_tick(build_sensor_context(dagster_instance, cursor="of other mistakes"))
     assert len(other.asset_events) == 1
+
+
+def test_two_broken_files_of_one_name_are_both_told() -> None:
+    told = {name: InvalidDescription([Problem(f"{name}.yaml", 1, "x", "is odd")]) for name in ("Chat-A", "chat_a")}
+    [spec] = broken_definitions(told).resolve_all_asset_specs()
+    assert all(f"{name}.yaml" in str(spec.description) for name in told)
 
 
 def test_where_no_file_is_broken_nothing_looks_for_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
+import sys
 from datetime import datetime, timezone
 from typing import Any
 
@@ -21,7 +24,13 @@ from dagster._core.test_utils import create_run_for_test
 
 from messaging_assets.description.api import ApiDescription
 from messaging_assets.orchestration.api_definitions import definitions_for
-from messaging_assets.orchestration.automation.jobs import build_jobs, unfinished_run
+from messaging_assets.orchestration.automation.jobs import (
+    PROCESS_TAG,
+    build_jobs,
+    is_gone,
+    of_this_process,
+    unfinished_run,
+)
 from messaging_assets.orchestration.automation.schedules import build_schedules
 
 NOON = datetime(2025, 6, 1, 12, tzinfo=timezone.utc)
@@ -171,6 +180,20 @@ def test_a_run_of_some_resources_stops_no_tick(stored_instance):
     some = frozenset({AssetKey(["chat", "users"])})
     run_with(stored_instance, DagsterRunStatus.STARTED, asset_selection=some)
     assert len(tick(described(), stored_instance)[0]) == 1
+    assert unfinished_run(stored_instance, "chat_sync") is not None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signal 0 is POSIX")
+def test_a_run_whose_process_was_killed_stops_no_tick_and_one_that_repeats_it_does(stored_instance):
+    with subprocess.Popen([sys.executable, "-c", ""]) as program:
+        program.wait()
+    dead = {PROCESS_TAG: f"{socket.gethostname()} {program.pid}"}
+    killed = run_with(stored_instance, DagsterRunStatus.STARTED, tags=dead)
+    assert unfinished_run(stored_instance, "chat_sync") is None
+    for tags in ({PROCESS_TAG: f"elsewhere {program.pid}"}, of_this_process()):
+        assert not is_gone(killed.with_tags(tags))
+    of_it = {"parent_run_id": killed.run_id, "root_run_id": killed.run_id}
+    run_with(stored_instance, DagsterRunStatus.STARTED, "chat_sync", tags=dead, **of_it)
     assert unfinished_run(stored_instance, "chat_sync") is not None
 
 

@@ -111,6 +111,27 @@ def test_a_file_that_believes_no_count_and_no_sign_is_not_told_of_them() -> None
         ({"groups": [{"rows": [{"id": 1}]}, {"rows": [], "error": "busy"}]}, "groups[*].rows[*]", "groups[*].error"),
         ({"edges": [{"node": {"id": 1}}, {"errors": ["timeout"]}]}, "edges[*].node", "edges[*].errors"),
         ({"rooms": {"a": {"it": [{"id": 1}]}, "b": {"error": "busy"}}}, "rooms.*.it[*]", "rooms.*.error"),
+        (
+            {"rooms": {"a": {"now": {"it": [{"id": 1}]}}, "b": {"now": {"error": "busy"}}}},
+            "rooms.*.now.it[*]",
+            "rooms.*.now.error",
+        ),
+        (
+            {"groups": [{"parts": [{"rows": [{"id": 1}]}, {"error": "busy"}]}]},
+            "groups[*].parts[*].rows[*]",
+            "groups[*].parts[*].error",
+        ),
+        (
+            {"rooms": {"a": {"parts": [{"rows": [{"id": 1}]}, {"error": "busy"}]}}},
+            "rooms.*.parts[*].rows[*]",
+            "rooms.*.parts[*].error",
+        ),
+        (
+            {"parts": [{"kind": "a", "rows": [{"id": 1}]}, {"kind": "a", "error": "busy"}]},
+            "parts[?(@.kind=='a')].rows[*]",
+            "parts[?(@.kind=='a')].error",
+        ),
+        ({"by": {"a": {"rows": [{"id": 1}]}, "b": {"error": "busy"}}}, "by['a','b'].rows[*]", "by['a','b'].error"),
     ],
 )
 def test_an_error_in_the_place_of_rows_leaves_the_read_in_doubt(body: Any, selector: str, place: str) -> None:

@@ -24,7 +24,7 @@ def steps(*every: dict[str, Any]) -> list[Step]:
 def test_a_filter_by_a_field_that_no_record_has_is_in_doubt(one_table: OneTable) -> None:
     receipt = one_table.sync(ROWS, steps=steps({"filter": "@.status == 'open'"})).receipt
     assert (receipt["verdict"], receipt["rows_filtered"], receipt["rows_loaded"]) == ("unknown", 12, 0)
-    assert receipt["verdict_reason"].startswith("no record has status as the filter compares it, so it left every one")
+    assert receipt["verdict_reason"].startswith("no record has status as the filter looks for it, so it left every one")
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,26 @@ def test_a_filter_in_the_selector_is_in_doubt_too_unless_a_record_has_what_it_co
     assert verdict("@.status == 'open'") == ("unknown", 0)
     assert verdict("@.state == 'closed'") == ("read to the end", 0)
     assert verdict("@.state == 'open'") == ("read to the end", 12)
+
+
+@pytest.mark.parametrize(
+    ("selector", "paginator", "verdict"),
+    [
+        ("data[*].prats[*]", {}, "unknown"),
+        ("data[*].of.prats[*]", {}, "unknown"),
+        ("data[*].parts[*]", {}, "read to the end"),
+        ("data[*].prats[*]", {"empty_when_missing": True}, "read to the end"),
+    ],
+)
+def test_a_selector_of_lists_that_no_part_has_is_in_doubt(
+    one_table: OneTable, selector: str, paginator: dict[str, Any], verdict: str
+) -> None:
+    pages = {"type": "single_page", **paginator}
+    rows = [*ROWS, {"id": 12, "of": {}, "parts": []}]
+    receipt = one_table.sync(
+        rows, endpoint={"path": "v1/resource", "data_selector": selector, "paginator": pages}
+    ).receipt
+    assert (receipt["verdict"], receipt["rows_loaded"]) == (verdict, 0)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +98,7 @@ def test_a_table_that_is_replaced_keeps_its_rows_when_the_api_renames_what_a_fil
     described: dict[str, Any] = {"write_disposition": "replace", "steps": steps({"filter": "@.state == 'open'"})}
     one_table.sync(ROWS, **described)
     failed = one_table.sync([{"id": row["id"], "status": row["state"]} for row in ROWS], **described)
-    assert "no record has state as the filter compares it" in failed.error
+    assert "no record has state as the filter looks for it" in failed.error
     assert len(one_table.rows()) == 12
 
 

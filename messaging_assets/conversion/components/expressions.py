@@ -79,7 +79,8 @@ def elements_of(text: Any, parameters: Mapping[str, Any]) -> list[str]:
 
 def tree(expression: str, parameters: Mapping[str, Any]) -> ast.expr | None:
     """An expression as a tree with its parameters filled in; None where Python cannot read it."""
-    plain = expression.strip().replace(" ~ ", " + ")
+    # What is put together by a tilde is text, whatever it was.
+    plain = expression.strip().replace(" ~ ", " + '' + ")
     if " if " in plain and " else " not in plain:
         plain += " else ''"
     try:

@@ -59,6 +59,11 @@ class Ref:
         return bool(self.cut)
 
     @property
+    def is_plain(self) -> bool:
+        """Whether the value itself is taken, or its default."""
+        return not (self.cut or self.added or self.format or self.is_lower or self.has_other)
+
+    @property
     def name(self) -> str:
         """Its steps with dots between them."""
         return ".".join(map(str, self.path))
@@ -205,7 +210,9 @@ def _operation(node: ast.BinOp) -> Any:
         if isinstance(left, Ref) and type(right) is int:
             return replace(left, added=left.added + right)
         sides = [*(left if isinstance(left, list) else [left]), *(right if isinstance(right, list) else [right])]
-        return sides if all(isinstance(one, (str, Ref)) for one in sides) else Unknown("")
+        # Two fields alone may be numbers, of which the sum is meant.
+        are_texts = all(isinstance(one, (str, Ref)) for one in sides)
+        return sides if are_texts and any(getattr(one, "root", "") != "record" for one in sides) else Unknown("")
     return Unknown("")
 
 

@@ -96,7 +96,7 @@ def _comparison(scope: Scope, node: ast.expr | None, part: Part) -> str | None:
     left, right = value_of(node.left), value_of(node.comparators[0])
     if is_mark(scope, left, node):
         return "" if takes_look_back(scope, node.comparators[0]) else None
-    if not isinstance(left, Ref) or left.root != "record" or not left.path or left.is_cut or left.added:
+    if not isinstance(left, Ref) or left.root != "record" or not left.path or not left.is_plain:
         return None
     field = left.name
     if isinstance(right, Ref):
@@ -110,8 +110,28 @@ def _comparison(scope: Scope, node: ast.expr | None, part: Part) -> str | None:
         return None
     if isinstance(right, str) and ("'" in right or "{" in right):
         return None
+    if _is_changed(node.left, right) or not _keeps_as(node.ops[0], left.default, right):
+        return None
     value = f"'{right}'" if isinstance(right, str) else str(right).lower()
-    return f"@.{quoted_path(*field.split('.'))} {operator} {value}"
+    names = [step for one in left.path for step in (one.split(".") if isinstance(one, str) else (one,))]
+    return f"@.{quoted_path(*names)} {operator} {value}"
+
+
+def _is_changed(node: ast.expr, right: Any) -> bool:
+    """Whether a field is compared as something else than it comes, such as a number made of a text."""
+    called = [one.func for one in ast.walk(node) if isinstance(one, ast.Call)]
+    filters = [one.right for one in ast.walk(node) if isinstance(one, ast.BinOp) and isinstance(one.op, ast.BitOr)]
+    names = {getattr(one, "id", getattr(one, "attr", "")) for one in (*called, *filters)} - {"get", "default", ""}
+    # A text is itself as a text, and nothing else is called like a word.
+    is_word = isinstance(right, str) and right.isalpha() and right not in ("True", "False", "None")
+    return bool(names - {"string"} if is_word else names)
+
+
+def _keeps_as(operator: ast.cmpop, default: Any, right: Any) -> bool:
+    """Whether a record without the field is kept as a step keeps it, which knows no default: where `!=` holds alone."""
+    if default is None or isinstance(operator, (ast.Eq, ast.NotEq)):
+        return default is None or (bool(right) and default != right)
+    return isinstance(operator, (ast.Gt, ast.GtE)) and default == 0 and not isinstance(right, str) and right > 0
 
 
 def leave_to_parents(scope: Scope) -> None:

@@ -139,4 +139,4 @@ def _in_body(predicate: Any, rule: Part) -> dict[str, Any] | None:
 
 def _path_of(found: Any) -> str | None:
     is_field = isinstance(found, Ref) and found.root == "response" and found.path and not found.is_cut
-    return quoted_path(*map(str, found.path)) if is_field else None
+    return quoted_path(*found.path) if is_field else None

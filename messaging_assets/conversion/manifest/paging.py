@@ -178,11 +178,11 @@ def _counted(scope: Scope, part: Part, strategy: Part, value: list[Ref]) -> dict
     for one in parts:
         found = value_of(one) if one is not None else None
         if isinstance(found, Ref) and found.root == "response" and found.path:
-            paginator["end_path"] = quoted_path(*map(str, found.path))
+            paginator["end_path"] = quoted_path(*found.path)
         if isinstance(one, ast.Compare) and isinstance(one.ops[0], (ast.GtE, ast.Gt)):
             total = value_of(one.comparators[0])
             if value_of(one.left) == value and isinstance(total, Ref) and total.root == "response":
-                paginator["total_path"] = quoted_path(*map(str, total.path))
+                paginator["total_path"] = quoted_path(*total.path)
     return paginator
 
 
@@ -192,7 +192,7 @@ def _token_path(scope: Scope, value: Any) -> tuple[str, str] | None:
         return None
     if value.root == "headers":
         return "headers", value.name
-    path = quoted_path(*map(str, value.path)) if value.path and all(isinstance(o, str) for o in value.path) else None
+    path = quoted_path(*value.path) if value.path and all(isinstance(o, str) for o in value.path) else None
     if value.root == "response" and path:
         return "response", path
     if value.root == "response" and value.path:
@@ -201,7 +201,7 @@ def _token_path(scope: Scope, value: Any) -> tuple[str, str] | None:
     if value.root == "last_record" and path:
         return "response", f"{selector}[-1].{path}"
     if value.root == "last_records" and value.path[:1] == (-1,) and len(value.path) > 1:
-        return "response", f"{selector}[-1].{quoted_path(*map(str, value.path[1:]))}"
+        return "response", f"{selector}[-1].{quoted_path(*value.path[1:])}"
     return None
 
 
@@ -250,14 +250,14 @@ def _one_end(node: ast.expr, path: str, paginator: dict[str, Any], selector: Any
             if isinstance(right, str) and right.lower() in ("false", "true") and left.root == "headers":
                 return _flag(left, right.lower() == "false", path, paginator, selector)
             if isinstance(right, str) and left.root == "response" and left.path:
-                return {"end_path": quoted_path(*map(str, left.path)), "end_value": right}
+                return {"end_path": quoted_path(*left.path), "end_value": right}
         return {} if all(isinstance(one, Ref) and one.root == "response" for one in (left, right)) else None
     found = value_of(node)
     return {} if found is False else _flag(found, False, path, paginator, selector)
 
 
 def _is_token(found: Any, path: str) -> bool:
-    own = found.name if found.root == "headers" else quoted_path(*map(str, found.path))
+    own = found.name if found.root == "headers" else quoted_path(*found.path)
     return own == path or path.startswith(f"{own}.")
 
 
@@ -273,7 +273,7 @@ def _flag(
         return {"stop_after_empty_page": True} if paginator["type"] == "header_link" else None
     if not all(isinstance(one, str) for one in found.path):
         return None
-    place = quoted_path(*map(str, found.path))
+    place = quoted_path(*found.path)
     if place == selector:
         return {"stop_after_empty_page": True} if paginator["type"] in ("cursor", "json_link", "header_link") else {}
     if goes_on_when_true and paginator["type"] in ("cursor", "offset", "page_number"):

@@ -222,7 +222,7 @@ def name_job(scope: Scope, retriever: Part) -> None:
     extractor = retriever.part("download_target_extractor") or retriever.part("urls_extractor")
     path = extractor["field_path"] if extractor is not None and not extractor.is_custom else None
     if path:
-        scope.draft.endpoint["job"] = {"download": f"{{job.{quoted_path(*map(str, path))}}}"}
+        scope.draft.endpoint["job"] = {"download": f"{{job.{quoted_path(*path)}}}"}
 
 
 def add_job(scope: Scope, retriever: Part, base: str) -> None:

@@ -245,7 +245,7 @@ def _of_job(scope: Scope, piece: Ref) -> str | None:
         return _file_of_job(scope)
     elif piece.root not in ("creation_response", "polling_response"):
         return None
-    return quoted_path(*map(str, path)) if path else None
+    return quoted_path(*path) if path else None
 
 
 def _file_of_job(scope: Scope) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from messaging_assets.conversion.components.expressions import pieces_of, single
@@ -84,9 +85,12 @@ def _unquoted(value: Any) -> Any:
 
 
 def _add_reference(scope: Scope, name: str, written: Any, found: Ref, field: Part) -> bool:
-    if found.root == "record" and found.path and not (found.is_cut or found.added or found.format or found.has_other):
+    if found.root == "record" and found.path and found.is_plain:
         if found.name != name:
-            scope.draft.step("copy", **{name: quoted_path(*map(str, found.path))})
+            scope.draft.step("copy", **{name: quoted_path(*found.path)})
+        if found.default not in (None, ""):
+            told = f"the field {name}, made by {quoted(written)}, is null where nothing is there; is that right?"
+            scope.draft.ask(told, *_STEPS)
         return True
     text = scope.text(written, field)
     if isinstance(text, str):
@@ -117,7 +121,7 @@ def _template(scope: Scope, written: Any, field: Part) -> str | None:
         if isinstance(piece, str):
             text += doubled(piece)
             continue
-        if isinstance(piece, Unknown) or piece.is_cut or piece.added or piece.has_other:
+        if isinstance(piece, Unknown) or not replace(piece, format=None).is_plain or piece.default not in (None, ""):
             return None
         path, way = piece.path, {"%s": "epoch_seconds", "%ms": "epoch_ms"}.get(piece.format or "", piece.format or "")
         if piece.root != "record":
@@ -125,7 +129,7 @@ def _template(scope: Scope, written: Any, field: Part) -> str | None:
             if hole is None or hole.kind != "parent":
                 return None
             path = (scope.draft.taken_from_parent(hole.name, scope.has_several),)
-        shown = quoted_path(*map(str, path))
+        shown = quoted_path(*path)
         if not path or set(shown) & set("{}:!") or set(way) & set("{}"):
             return None
         text += f"{{{shown}:{way}}}" if way else f"{{{shown}}}"

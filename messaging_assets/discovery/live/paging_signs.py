@@ -29,8 +29,9 @@ _PAGING = frozenset(
 # Sizes that some APIs take only together with a page's number.
 SIZES_WITH_NUMBER = ("page_size", "per_page", "pageSize", "limit", "size")
 _REFERENCE = re.compile(r"next|cursor|token|after|continuation|marker|bookmark|scroll|iterator")
-# Of a parameter: created_after takes a moment.
-_TAKES_REFERENCE = re.compile(_REFERENCE.pattern.replace("after", "(?:^|(?:search|page|start|starting)_)after"))
+# Of a parameter: created_after and after_date take a moment.
+_AFTER = "(?:^|(?:search|page|start|starting)_)after(?!_(?:date|time|at$))"
+_TAKES_REFERENCE = re.compile(_REFERENCE.pattern.replace("after", _AFTER))
 _BACKWARDS = re.compile(r"prev|before|self|first|last(?!_)|start_cursor")
 _PAGES = re.compile(r"(total_pages|page_count|pages|last_page|pages_total|number_of_pages)$")
 # Words of what stands around a list.

@@ -60,7 +60,7 @@ _NO_KEYS = frozenset(
 _NO_TOKENS = frozenset(
     {"page", "next", "prev", "previous", "continuation", "continue", "sync", "cursor", "pagination", "paging", "start"}
     | {"resume", "scroll", "delta", "position", "offset", "last", "since", "marker", "more", "checkpoint", "change"}
-    | {"skip", "stop", "end"}
+    | {"skip", "stop", "end", "starting", "resumption", "iterator"}
 )
 # Glued to the word before it, as in `authtoken` and `sharedsecret`.
 _GLUED = ("token", "secret", "password", "passwd", "apikey", "authkey", "accesskey", "secretkey", "privatekey")

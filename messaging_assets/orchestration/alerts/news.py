@@ -18,11 +18,13 @@ from dagster import (
     AssetCheckSeverity,
     AssetKey,
     AssetRecordsFilter,
+    DagsterError,
     DagsterEvent,
     DagsterEventType,
     DagsterInstance,
     DagsterRun,
     DagsterRunStatus,
+    PartitionKeyRange,
     RunsFilter,
     RunStatusChangeRecordsFilter,
     SensorEvaluationContext,
@@ -38,7 +40,9 @@ _AGAIN_AFTER = 86_400.0
 _MOST_RUNS = 100
 # Runs of one check that may be under way together.
 _MOST_AT_ONCE = 25
-_PARTITION = "dagster/partition"
+_PARTITION, _RANGE = "dagster/partition", "dagster/asset_partition_range_"
+# As Dagster's command line writes a range of partitions.
+_TO = "..."
 _VERDICTS = {verdict.words for verdict in Verdict}
 # What our own checks count; all else that a check found may be a record's.
 _COUNTED = ("rows", "nulls", "repeated_keys", "rows_set_aside")
@@ -56,7 +60,7 @@ class News:
         at: when that was, in seconds since 1970.
         asset: the asset's key as text; None where a run failed that has none.
         check: the check's name, if it is about one.
-        partition: the partition of the run, if it had one.
+        partition: the partition of the run, if it had one, or the first and the last with dots between them.
         job: the run's job.
         receipt: the verdict and the numbers of the sync.
         told_at: when it was told, in seconds since 1970.
@@ -135,15 +139,36 @@ def made_good(context: SensorEvaluationContext, red: News) -> News | None:
         good = RunsFilter(job_name=red.job, statuses=[DagsterRunStatus.SUCCESS], updated_after=later)
         runs = context.instance.get_runs(good, limit=1)
         return _green(red, runs[0].run_id) if runs else None
-    wanted = AssetRecordsFilter(
-        AssetKey.from_user_string(red.asset),
-        asset_partitions=[red.partition] if red.partition else None,
-        after_timestamp=red.at,
-    )
-    for record in context.instance.fetch_materializations(wanted, limit=1).records:
-        made = record.asset_materialization
-        return _green(red, record.run_id, told_numbers(made.metadata) if made else {})
-    return None
+    key = AssetKey.from_user_string(red.asset)
+    partitions = _partitions(context, key, red.partition)
+    # A range of hours over years is too much for a question.
+    wanted = AssetRecordsFilter(key, partitions if len(partitions) == 1 else None, after_timestamp=red.at)
+    left, found, cursor = set(partitions), None, None
+    while True:
+        records = context.instance.fetch_materializations(wanted, limit=1000 if left else 1, cursor=cursor)
+        for record in records.records:
+            found = found or record
+            left.discard(record.partition_key)
+        if not left and found is not None:
+            made = found.asset_materialization
+            return _green(red, found.run_id, told_numbers(made.metadata) if made else {})
+        if not records.has_more:
+            return None
+        cursor = records.cursor
+
+
+def _partitions(context: SensorEvaluationContext, key: AssetKey, named: str | None) -> list[Any]:
+    """The partitions that a failed run was for: one, each of a range, or none of an asset without."""
+    first, is_range, last = (named or "").partition(_TO)
+    graph = context.repository_def.asset_graph if context.repository_def else None
+    known = graph.get(key).partitions_def if graph is not None and graph.has(key) else None
+    try:
+        if is_range and known is not None:
+            return list(known.get_partition_keys_in_range(PartitionKeyRange(first, last)))
+    except (DagsterError, ValueError):
+        # The file has other partitions by now.
+        pass
+    return [first, last] if is_range else [named] if named else []
 
 
 def passes_again(context: SensorEvaluationContext, red: News) -> News:
@@ -193,10 +218,12 @@ def _of_run(context: SensorEvaluationContext, run: DagsterRun, at: float) -> Ite
 
 
 def _partition(context: SensorEvaluationContext, run: DagsterRun, key: AssetKey) -> str | None:
-    """The run's partition, of an asset that has some; one without is made good by any later sync."""
+    """The run's partition, or range of them, of an asset that has some; one without is made good by any later sync."""
     graph = context.repository_def.asset_graph if context.repository_def else None
-    is_partitioned = graph is not None and graph.has(key) and graph.get(key).is_partitioned
-    return run.tags.get(_PARTITION) if is_partitioned else None
+    if graph is None or not graph.has(key) or not graph.get(key).is_partitioned:
+        return None
+    first, last = run.tags.get(f"{_RANGE}start"), run.tags.get(f"{_RANGE}end")
+    return run.tags.get(_PARTITION) or (f"{first}{_TO}{last}" if first and last else None)
 
 
 def _sentence(failure: DagsterEvent) -> str:

@@ -1,5 +1,8 @@
 """The job of an API, which syncs all its resources, and the question whether one of its runs is under way."""
 
+import os
+import socket
+
 from dagster import (
     AssetSelection,
     DagsterInstance,
@@ -19,6 +22,8 @@ _UNFINISHED = [
     DagsterRunStatus.STARTED,
     DagsterRunStatus.CANCELING,
 ]
+# Of a run that no launcher of Dagster's looks after: the machine and the number of its process.
+PROCESS_TAG = "messaging_assets/process"
 
 
 def job_name(api: str) -> str:
@@ -65,7 +70,28 @@ def unfinished_run(instance: DagsterInstance, job: str, whole: bool = False) -> 
         whole: pass over runs of some of the job's assets, as a sensor requests them.
     """
     runs = instance.get_runs(RunsFilter(job_name=job, statuses=_UNFINISHED))
-    return next((run for run in runs if not (whole and run.asset_selection)), None)
+    return next((run for run in runs if not (whole and run.asset_selection) and not is_gone(run)), None)
+
+
+def of_this_process() -> dict[str, str]:
+    """The tag of a run whose steps are in this process."""
+    return {PROCESS_TAG: f"{socket.gethostname()} {os.getpid()}"}
+
+
+def is_gone(run: DagsterRun) -> bool:
+    """Whether an unfinished run will never finish, as its process was killed; only of this machine is that known."""
+    machine, _, number = run.tags.get(PROCESS_TAG, "").rpartition(" ")
+    # A run that repeats another has its tags, and a process of its own.
+    if run.parent_run_id or machine != socket.gethostname() or not number.isdigit() or os.name == "nt":
+        return False
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        # It is another user's.
+        return False
+    return False
 
 
 def waiting_for(run: DagsterRun) -> str:

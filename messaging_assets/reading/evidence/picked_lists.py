@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -16,8 +17,6 @@ from messaging_assets.reading.evidence.sought_fields import SoughtFields, found_
 QUOTED = re.compile(r"'[^']+'")
 # Several lists for one table: `['users','admins'][*]`.
 SEVERAL = re.compile(rf"\[(?:{QUOTED.pattern}\s*,\s*)+{QUOTED.pattern}\]$")
-# The parts of an answer, in a list or under keys, and where each has its rows.
-_PARTS = re.compile(r"([^\[*?]*?)(\[\*\]|\.?\*)\.(.+)")
 # What holds the lists, behind a wildcard, and the key that they have there.
 _INNER = re.compile(r"(.*\*.*?)\.('[^'.]+'|[^.\[\]'*?@]+)$")
 
@@ -65,26 +64,47 @@ def lists_inside(selector: str, body: Any) -> tuple[str, list[tuple[dict[str, An
     return holders, [(one, name) for one in there if isinstance(one, dict) and isinstance(one.get(name), list)]
 
 
-def failed_inside(selector: str, body: Any) -> str | None:
+def failed_inside(selector: str, body: Any, fields: SoughtFields | None = None) -> str | None:
     """The path to an error that stands in one of several parts of an answer in the place of its rows; None for none.
 
     Args:
         selector: what finds the records in each part, as `responses[*].hits.hits[*]` or `rooms.*.events[*]`.
         body: the answer's JSON.
+        fields: takes what the selector looks for in the parts, and whether one has it.
     """
-    found = _PARTS.fullmatch(selector.removesuffix("[*]"))
-    if found is None:
-        return None
-    holder, each, path = found.groups()
-    # A path to each of many takes much longer than one to what holds them.
-    for held in json_paths.find_values(holder or "$", body):
-        parts = held.values() if isinstance(held, dict) and each != "[*]" else held if isinstance(held, list) else ()
-        for one in parts:
-            # A part may have a status of its own, and no rows.
-            is_bare = isinstance(one, dict) and not any(json_paths.find_values(path, one))
-            if is_bare and (word := says_failed(one, ())):
-                return f"{holder}{each}.{word.path}"
-    return None
+    steps = json_paths.steps_of(selector.removesuffix("[*]"))
+    place = "$" if selector.startswith("$") else ""
+    return None if ".." in steps else _rows_or_error(steps, body, place, fields or SoughtFields())[1]
+
+
+def _rows_or_error(
+    steps: list[str], one: Any, place: str, fields: SoughtFields, is_inside: bool = False
+) -> tuple[bool, str | None]:
+    """Whether rows are below something, and the path to an error in what is inside a part and holds none."""
+    if not steps:
+        return bool(one), None
+    step, rest = steps[0], steps[1:]
+    there = f"{place}{step}" if step.startswith("[") else f"{place}.{step}".removeprefix(".")
+    if is_inside and isinstance(one, dict) and ("data_selector", there) not in fields.seen and step != "*":
+        fields.note("data_selector", there, step in one or step.startswith("["))
+    has_rows, error = False, None
+    # A path to each of many takes much longer than going there.
+    for held in _held(step, one):
+        has_some, found = _rows_or_error(rest, held, there, fields, is_inside or json_paths.picks_several(step))
+        has_rows, error = has_rows or has_some, error or found
+    # A part may have a status of its own, and no rows.
+    if is_inside and not has_rows and error is None and isinstance(one, dict) and (word := says_failed(one, ())):
+        error = f"{place}.{word.path}"
+    return has_rows, error
+
+
+def _held(step: str, one: Any) -> Iterable[Any]:
+    """What a step leads to."""
+    if step in ("*", "[*]"):
+        return one.values() if isinstance(one, dict) and step == "*" else one if isinstance(one, list) else ()
+    if step.startswith("["):
+        return json_paths.find_values(f"${step}", one)
+    return [one[step]] if isinstance(one, dict) and step in one else ()
 
 
 def cut_off_inside(

@@ -78,7 +78,8 @@ class JobRequests:
         actions = [one for one in reading.context.endpoint.response_actions if not callable(one)]
         may_be_file = asks_again(sent, job_of(reading))
         terms = _terms(reading, "", _control(reading, [*actions, *([_with_json] if may_be_file else [])]))
-        terms = replace(terms, shown=reading.context.shown, is_once=is_once)
+        is_file = may_be_file and is_its_file(job_of(reading))
+        terms = replace(terms, shown=reading.context.shown, is_once=is_once, takes_parts=is_file)
         return self._asked_or_led(sent, reading, terms, may_be_file)
 
     def look(self, address: str, reading: Reading) -> Answer:
@@ -92,7 +93,7 @@ class JobRequests:
         # Where its status tells that it is done, the answer may be the file itself, of which nothing is wanted yet.
         actions = [one for one in reading.context.endpoint.response_actions if _says_no_rows(one)]
         terms = _terms(reading, "poll", _control(reading, [*actions, *([] if job.status_path else [_with_json])]), GONE)
-        is_file = job.status_path is None and job.download is None and job.rows_total_path is None
+        is_file = is_its_file(job)
         with _gone():
             return self._asked_or_led(request, reading, replace(terms, takes_parts=is_file), is_file)
 
@@ -183,6 +184,11 @@ def asks_again(request: requests.Request, job: Job) -> bool:
     return is_get and job.poll is None and job.status_path is None
 
 
+def is_its_file(job: Job) -> bool:
+    """Whether the answer that says that a job is done is its file, of which nothing else is wanted."""
+    return job.status_path is None and job.download is None and job.rows_total_path is None
+
+
 def _says_no_rows(action: Any) -> bool:
     """Whether a response action means an answer that says inside, of a job too, that there are no rows."""
     return not callable(action) and action.action == "empty" and action.path is not None
@@ -220,6 +226,7 @@ def _control(reading: Reading, actions: Any = ()) -> Endpoint:
         "data_selector": "$",
         "format": Format(type="json"),
         "paginator": None,
+        "job": None,
         "response_actions": [*(one for one in reading.terms.renewing if one not in actions), *actions, _with_body],
     }
     return reading.context.endpoint.model_copy(update=changes)

@@ -20,7 +20,7 @@ from messaging_assets.foundation.failures import MendDescription, SyncFailure, T
 from messaging_assets.http.trouble import asked_to_wait
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.reading.ending import Reading
-from messaging_assets.reading.jobs.asking import GONE, Gone, JobRequests, asks_again, job_of
+from messaging_assets.reading.jobs.asking import GONE, Gone, JobRequests, asks_again, is_its_file, job_of
 from messaging_assets.reading.jobs.notes import JobNotes, KeptJob
 from messaging_assets.reading.jobs.said import filled, state_of, values_in
 from messaging_assets.reading.jobs.waiting import JobWait, look_beside
@@ -225,8 +225,7 @@ def _poll_address(job: KeptJob, answer: Answer, request: requests.Request, base_
             return urljoin(asked, location)
         if asks_again(request, described):
             # Asked once more it tells how far it is: nothing but a GET begins it.
-            tells = described.download or described.rows_total_path
-            job.is_there = tells is None and state_of(described, answer, reading.asset) == "done"
+            job.is_there = is_its_file(described) and state_of(described, answer, reading.asset) == "done"
             return str(requests.Request("GET", asked, params=request.params).prepare().url)
         if described.status_path is None and described.download and OF_JOB.fullmatch(described.download):
             # A path below the API, such as /exports/{job.id}/file, may not be there yet.

@@ -48,9 +48,9 @@ class JobWait:
             MendDescription: its answers say it elsewhere than the file looks for it.
         """
         described = job_of(reading)
-        if job.is_there and described.download is None:
+        if job.is_there and job.is_ours and described.download is None:
             return [job.poll]
-        if job.is_there:
+        if job.is_there and described.download is not None:
             there = filled(described.download or "", job.values, self._requests.base_url, job.poll)
             if there is None:
                 # Addresses of files are in no note of a sync that was interrupted.

@@ -4,13 +4,9 @@ Dagster loads this module (`workspace.yaml`, or `dagster dev -m messaging_assets
 imports it.
 """
 
-import gc
+from messaging_assets.loading.undisturbed import made_for_good
 
-# What is imported and defined stays for good. Python's collector would walk through it again and again, which is a
-# quarter of the time.
-_is_collecting = gc.isenabled()
-gc.disable()
-try:
+with made_for_good():
     from messaging_assets.destination.unreadable_settings import refuse_what_stops_dlt
     from messaging_assets.foundation.folders import settle_environment
 
@@ -24,6 +20,3 @@ try:
 
     # Steps start in no time there.
     defs = location_of_this_process(in_process_executor)
-finally:
-    if _is_collecting:
-        gc.enable()

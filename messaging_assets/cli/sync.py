@@ -88,13 +88,15 @@ def _run(description: ApiDescription, names: list[str], verbose: bool) -> bool:
 
     from messaging_assets.assets.translator import asset_key
     from messaging_assets.cli.signals import ended_by_signals
+    from messaging_assets.loading.undisturbed import made_for_good
     from messaging_assets.orchestration.api_definitions import definitions_for
     from messaging_assets.orchestration.automation.jobs import job_name, of_this_process
 
-    definitions = definitions_for(description)
-    if not verbose:
-        definitions = Definitions.merge(definitions, Definitions(loggers={"console": _console(description.name)}))
-    job = definitions.resolve_job_def(job_name(description.name))
+    with made_for_good():
+        definitions = definitions_for(description)
+        if not verbose:
+            definitions = Definitions.merge(definitions, Definitions(loggers={"console": _console(description.name)}))
+        job = definitions.resolve_job_def(job_name(description.name))
     left = ", ".join(_in_windows(description) if names == list(description.unpartitioned) else [])
     click.echo(f"running {job.name}{left and f', without windows of {left}'}", err=True)
     with DagsterInstance.get() as instance, _own_output(), ended_by_signals():

@@ -1,15 +1,12 @@
 """All API files as one code location; a broken file shows as an asset of its own and takes nobody down."""
 
-import atexit
-import gc
-from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
 from pathlib import Path
 
 from dagster import Definitions, ExecutorDefinition, RepositoryDefinition
 
 from messaging_assets.files.api_files import api_folders, read_folders
+from messaging_assets.loading.undisturbed import made_for_good
 from messaging_assets.orchestration.alerts.sensors import build_alert_sensors
 from messaging_assets.orchestration.api_definitions import definitions_for
 from messaging_assets.orchestration.broken_files import broken_definitions
@@ -31,7 +28,7 @@ def build_code_location(default_executor: ExecutorDefinition | None = None) -> D
         MendSettings: the executor that the variable names cannot be had.
     """
     files = read_folders(api_folders())
-    with _seldom_collecting():
+    with made_for_good():
         every = [definitions_for(description) for description in files.descriptions]
     own = Definitions(sensors=build_alert_sensors(), executor=chosen_executor(default_executor))
     return Definitions.merge(*every, broken_definitions(files.broken), own)
@@ -61,18 +58,5 @@ def _part(names: AbstractSet[str], executor: ExecutorDefinition | None) -> Defin
     meant = [one for one in files.descriptions if is_meant(one.name)]
     if not meant or any(one.dataset for one in meant) or any(map(is_meant, files.broken)):
         return None
-    return Definitions.merge(*map(definitions_for, meant), Definitions(executor=executor))
-
-
-@contextmanager
-def _seldom_collecting() -> Iterator[None]:
-    """Definitions stay; looking through them for garbage, now and in every step, takes a fifth of the time."""
-    before = gc.get_threshold()
-    gc.set_threshold(50_000, 20, 100)
-    try:
-        yield
-    finally:
-        gc.freeze()
-        # Else DuckDB's binding writes of leaks when the program ends.
-        atexit.register(gc.unfreeze)
-        gc.set_threshold(*before)
+    with made_for_good():
+        return Definitions.merge(*map(definitions_for, meant), Definitions(executor=executor))

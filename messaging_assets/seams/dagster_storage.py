@@ -45,6 +45,8 @@ def remember_storage() -> None:
                 if len(kept) >= _MOST_ENGINES:
                     kept.pop(next(iter(kept)))[1].close()
                 engine = create_engine(url, **named)
+                # Behind each event it would make a pool anew, which keeps nothing.
+                engine.dispose = _nothing  # type: ignore[method-assign]
                 kept[key] = engine, _Opened(engine)
             return kept[key][0]
 
@@ -65,6 +67,10 @@ def remember_storage() -> None:
     if hasattr(os, "register_at_fork"):  # not where processes are never forked
         release = one_at_a_time.release
         os.register_at_fork(before=before_fork, after_in_parent=release, after_in_child=release)
+
+
+def _nothing(close: bool = True) -> None:
+    """What is left to do where an engine has a pool that keeps no connection."""
 
 
 def _remember_migrations() -> None:

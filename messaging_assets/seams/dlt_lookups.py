@@ -58,25 +58,26 @@ def _is_unset(key: str) -> bool:
     a sync, and by another pipeline in another thread.
     """
     for more, providers in _known:
-        names = list(more)
+        environment: tuple[str | bytes, ...] = ()
+        others: list[str] = []
         for provider in providers():
             kind = type(provider)
             if kind is EnvironProvider:
-                # In bytes no name is decoded, which takes as long as the lookup; some systems have none.
-                names.append(_of_environment(tuple(getattr(os, "environb", os.environ))))
+                # `os.environ` decodes each name, which takes longer than the lookup.
+                environment = tuple(getattr(os.environ, "_data", os.environ))
             elif isinstance(provider, SettingsTomlProvider) and kind.get_value is SettingsTomlProvider.get_value:
                 # Since dlt 1.30: the file as dictionaries.
-                names += _keys_in(provider._config_doc)
+                others += _keys_in(provider._config_doc)
             else:
                 # A vault, say: it fetches what it is asked for.
                 return False
-        return f"{key}\n".upper() not in "\n".join([*names, ""]).upper()
+        return f"{key}\n".upper() not in _lines(environment, tuple(others), more)
     return False
 
 
 @lru_cache(maxsize=8)
-def _of_environment(names: tuple[str | bytes, ...]) -> str:
-    return "\n".join(map(os.fsdecode, names))
+def _lines(*names: Iterable[str | bytes]) -> str:
+    return "".join(f"{os.fsdecode(name)}\n" for some in names for name in some).upper()
 
 
 def _keys_in(document: dict[str, Any]) -> Iterator[str]:

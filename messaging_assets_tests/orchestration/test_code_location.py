@@ -231,9 +231,17 @@ def test_a_job_has_its_own_assets_and_resources_whatever_else_the_location_has(k
     assert {node.name for node in job.nodes} == {"messaging__messages", *of_its_asset}
 
 
-def test_a_program_that_loads_the_front_door_ends_without_a_word() -> None:
-    done = run(sys.executable, "-c", "import messaging_assets.definitions")
+@pytest.mark.parametrize("first", ["", "import duckdb; "])
+def test_a_program_that_loads_the_front_door_ends_without_a_word(first: str) -> None:
+    done = run(sys.executable, "-c", f"{first}import messaging_assets.definitions, duckdb")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_program_that_ends_does_not_take_the_definitions_apart() -> None:
+    last = "import atexit, gc; atexit.register(lambda: print(gc.get_freeze_count() > 100_000, gc.isenabled()))"
+    sync = "from messaging_assets.loading.undisturbed import undisturbed\nwith undisturbed(): pass"
+    done = run(sys.executable, "-c", f"{last}\nimport messaging_assets.definitions\n{sync}")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True False\n", "")
 
 
 @pytest.mark.parametrize(

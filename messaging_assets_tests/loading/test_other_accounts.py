@@ -134,8 +134,8 @@ def test_what_the_file_leaves_to_defaults_is_no_part_of_it(one_table: OneTable) 
         hint: str = "a default"
 
     described = one_table.describe()
-    own = described.client.auth
-    newer = described.client.model_copy(update={"auth": Newer(**own.model_dump(exclude_unset=True))})
+    own = described.client.model_dump(exclude_unset=True)["auth"]
+    newer = described.client.model_copy(update={"auth": Newer(**own)})
     kept = [
         build_credentials(described, {"api_key": "a"}).asked_by(one, one.resources)
         for one in (described, described.model_copy(update={"client": newer}))

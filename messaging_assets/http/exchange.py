@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import requests
 import urllib3.exceptions
@@ -143,9 +144,9 @@ class Exchange:
                 request = moved(request, target, answer.status_code)
             except (requests.RequestException, NoAddress, ValueError):
                 return _nowhere(answer.status_code)
-            # Of files, a store tells what it likes.
-            is_for_good = answer.status_code in (301, 308) and terms.sent_on == "within"
-            if answer.status_code != 303 and loses_query(before, str(request.url), is_for_good):
+            # Of files, a store tells what it likes. A key in the query is put there anew.
+            is_bare = answer.status_code in (301, 308) and terms.sent_on == "within" and not urlsplit(target).query
+            if answer.status_code != 303 and loses_query(before, str(request.url), is_bare):
                 return _without_query(answer.status_code)
         return Trouble(
             "redirects in a circle", "correct client.base_url or the path", MendDescription, False, "redirect"

@@ -143,9 +143,7 @@ class Exchange:
                 request = moved(request, target, answer.status_code)
             except (requests.RequestException, NoAddress, ValueError):
                 return _nowhere(answer.status_code)
-            # Of files, a store tells what it likes.
-            is_for_good = answer.status_code in (301, 308) and terms.sent_on == "within"
-            if answer.status_code != 303 and loses_query(before, str(request.url), is_for_good):
+            if loses_query(before, str(request.url), answer.status_code, terms.sent_on == "anywhere"):
                 return _without_query(answer.status_code)
         return Trouble(
             "redirects in a circle", "correct client.base_url or the path", MendDescription, False, "redirect"

@@ -64,7 +64,7 @@ def test_a_file_of_secrets_that_does_not_parse_is_told_in_one_sentence(words: li
     done = messaging_assets(*words, "--json", env=environment(DLT_PROJECT_DIR=str(clean_room)))
     assert (done.returncode, json.loads(done.stdout)["error"]) == (
         1,
-        ".dlt/secrets.toml:2: does not parse as TOML; mend it there.",
+        ".dlt/secrets.toml, line 2: this is not TOML, so none of its settings is read; correct it there.",
     )
     assert done.stderr == f"Error: {json.loads(done.stdout)['error']}\n"
 

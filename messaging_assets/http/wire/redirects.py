@@ -44,15 +44,17 @@ def moved(request: requests.PreparedRequest, location: str, status: int) -> requ
     return there
 
 
-def loses_query(before: str, after: str, is_for_good: bool) -> bool:
+def loses_query(before: str, after: str, status: int, may_be_file: bool) -> bool:
     """Whether a list is sent on to itself without a parameter that it was asked with.
 
     It is the same path, but for a slash at its end, or one that moved for good to an address without any parameter. Its
     page would be another one. Some send from their first page to the list itself, and to a file elsewhere.
     """
+    if status == 303 or (may_be_file and origin(before) != origin(after)):
+        return False
     asked, there = urlsplit(before), urlsplit(after)
     pairs = parse_qsl(asked.query, keep_blank_values=True)
     wanted = {name for name, value in pairs if not (name.lower() in _PAGES and value in ("0", "1"))}
     lost = wanted - {name for name, _ in parse_qsl(there.query, keep_blank_values=True)}
-    is_itself = asked.path.rstrip("/") == there.path.rstrip("/") or (is_for_good and not there.query)
-    return is_itself and bool(lost)
+    has_moved = status in (301, 308) and not may_be_file and not there.query
+    return bool(lost) and (has_moved or asked.path.rstrip("/") == there.path.rstrip("/"))

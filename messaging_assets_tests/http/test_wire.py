@@ -404,6 +404,14 @@ def test_no_proxy_counts_for_the_server_that_is_asked(asking: Any, monkeypatch: 
     outside.close()
 
 
+def test_a_proxy_may_be_named_without_its_scheme(asking: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    proxy, _ = asking(lambda connection, path, number: connection.sendall(answer({"by": "proxy"})))
+    monkeypatch.setenv("http_proxy", proxy.url.replace("http://127.0.0.1", "localhost"))
+    outside = Asker("http://api.example.com")
+    assert outside.ask().json() == {"by": "proxy"}
+    outside.close()
+
+
 @pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy"])
 def test_a_proxy_that_lets_nobody_through_is_named_by_its_variable(
     asking: Any, variable: str, monkeypatch: pytest.MonkeyPatch
@@ -416,6 +424,27 @@ def test_a_proxy_that_lets_nobody_through_is_named_by_its_variable(
             asker.ask()
 
     assert "through the proxy that the environment names (HTTP_PROXY, HTTPS_PROXY); see whether" in str(failure.value)
+    assert "s3cret" not in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    ("proxy", "said"),
+    [
+        ("me:s3cret at proxy", "names a proxy by what is no address; write http:// or https://, host and port"),
+        ("http://me:s3cret@", "names a proxy by what is no address"),
+        ("ftp://me:s3cret@proxy:1", "names a proxy by what is no address"),
+        ("socks5://me:s3cret@proxy:1", "names a SOCKS proxy, which needs PySocks; install it"),
+    ],
+)
+def test_a_proxy_that_cannot_be_asked_is_told_by_its_variable(
+    proxy: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("all_proxy", proxy)
+
+    with pytest.raises(MendDescription) as failure:
+        Asker("http://api.example.com")
+
+    assert f"HTTP_PROXY (or ALL_PROXY) {said}" in str(failure.value)
     assert "s3cret" not in str(failure.value)
 
 

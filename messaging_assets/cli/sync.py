@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from messaging_assets.cli.chosen_api import joined
+from messaging_assets.foundation.dagster_home import opened_instance, settle_dagster_home
 from messaging_assets.foundation.printed_json import JsonCommand, print_json
 from messaging_assets.foundation.redaction import one_line
 from messaging_assets.seams.foreign_words import words_of_error
@@ -40,7 +41,6 @@ def command(api: str, only: str | None, as_json: bool, verbose: bool) -> None:
     """
     from messaging_assets.cli.chosen_api import chosen_api
     from messaging_assets.cli.status import print_statuses
-    from messaging_assets.foundation.dagster_home import settle_dagster_home
     from messaging_assets.foundation.folders import settle_environment
     from messaging_assets.orchestration.asset_status import read_statuses
 
@@ -83,7 +83,7 @@ def _in_windows(description: ApiDescription) -> list[str]:
 
 
 def _run(description: ApiDescription, names: list[str], verbose: bool) -> bool:
-    from dagster import DagsterInstance, Definitions
+    from dagster import Definitions
 
     from messaging_assets.assets.translator import asset_key
     from messaging_assets.orchestration.api_definitions import definitions_for
@@ -95,7 +95,7 @@ def _run(description: ApiDescription, names: list[str], verbose: bool) -> bool:
     job = definitions.resolve_job_def(job_name(description.name))
     left = ", ".join(_in_windows(description) if names == list(description.unpartitioned) else [])
     click.echo(f"running {job.name}{left and f', without windows of {left}'}", err=True)
-    with DagsterInstance.get() as instance, _own_output():
+    with opened_instance() as instance, _own_output():
         return job.execute_in_process(
             instance=instance,
             asset_selection=[asset_key(description, name) for name in names],

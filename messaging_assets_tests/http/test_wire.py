@@ -393,6 +393,21 @@ def test_headers_that_are_too_large_are_told_as_such(asking: Any, header: str) -
         asker.ask()
 
 
+@pytest.mark.parametrize(
+    ("attributes", "is_sent"), [("Path=/", True), ("Path=/gate", False), ("Path=/; Secure", False)], ids=str
+)
+def test_a_cookie_that_comes_with_a_redirect_goes_where_it_leads(asking: Any, attributes: str, is_sent: bool) -> None:
+    gate = f"HTTP/1.1 302 Found\r\nLocation: /inside\r\nSet-Cookie: sid=new; {attributes}\r\nContent-Length: 0\r\n\r\n"
+    server, asker = asking(
+        lambda connection, path, number: connection.sendall(gate.encode() if path == "/users" else own(path))
+    )
+    asked = requests.Request("GET", f"{server.url}/users", headers={"Cookie": "theme=dark; sid=old"}).prepare()
+
+    assert asker.exchange.answer(asked, asker.terms).json() == {"for": "/inside"}
+    sent = "theme=dark; sid=new" if is_sent else "theme=dark; sid=old"
+    assert server.asked[-1].split("Cookie: ")[1].split("\r\n")[0] == sent
+
+
 def test_no_proxy_counts_for_the_server_that_is_asked(asking: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     proxy, _ = asking(lambda connection, path, number: connection.sendall(answer({"by": "proxy"})))
     server, _ = asking(lambda connection, path, number: connection.sendall(answer({"by": "server"})))

@@ -94,12 +94,16 @@ class Transport:
         """Close the connections."""
         self._adapter.close()
 
+    def jar_of(self, request: requests.PreparedRequest) -> RequestsCookieJar:
+        """Where the cookies of a request's answer go."""
+        jar: RequestsCookieJar = getattr(request, "jar", self._cookies)
+        return jar
+
     def _answered(self, request: requests.PreparedRequest, watched: Watched, takes_parts: bool) -> Answer:
         # requests.Session.send would do more: redirects, hooks, cookies where none came.
         with self._adapter.send(request, **self._settings) as response:
             if "set-cookie" in response.headers:
-                jar = getattr(request, "jar", self._cookies)
-                extract_cookies_to_jar(jar, request, response.raw)  # type: ignore[no-untyped-call]
+                extract_cookies_to_jar(self.jar_of(request), request, response.raw)  # type: ignore[no-untyped-call]
             line = getattr(response.raw, "connection", None)
             encodings = response.headers.get("content-encoding", "")
             try:

@@ -47,6 +47,12 @@ REFUSED: Mapping[str, Mapping[str, str]] = {
     "Incremental": {
         "cursor_granularity": "windows overlap by themselves; leave it out",
     },
+    "Format": {
+        "compression": "a gzip file or a zip archive is opened whatever it says; leave it out",
+        "header": "write columns where no header names them, else leave it out",
+    },
+    "Partitions": {"cursor_path": "write column: the time that places a row in its window"},
+    "Sensor": {"cron": "a clock is a schedule; write schedule: {cron: ...} at the top of the file"},
     "Column": {
         "variant": _DLT_SETS,
         "row_key": _DLT_SETS,
@@ -118,7 +124,7 @@ _MEANT: Mapping[str, str] = {
     "response_filters": "response_actions",
     "pagination": "paginator",
     # what is new
-    "cursor_field replication_key": "cursor_path",
+    "cursor_field replication_key": "cursor_path column",
     "start_date start_datetime initial_date": "initial_value start",
     "end_date end_datetime": "end_value",
     "lookback lookback_window": "lag",
@@ -144,6 +150,20 @@ _MEANT: Mapping[str, str] = {
     "add": "constant",
     "remove exclude omit": "drop",
     "select include only": "keep",
+    # formats and jobs
+    "jsonl json_lines jsonlines": "ndjson",
+    "sep separator": "delimiter",
+    "charset": "encoding",
+    "skip_rows skiprows": "skip_rows_before_header",
+    "status_url polling_requester": "poll",
+    "success completed finished": "done",
+    "result_url download_url url_requester": "download",
+    "equals": "values",
+    # times
+    "ascending": "asc",
+    "descending": "desc",
+    "tz time_zone": "timezone",
+    "enabled active": "switched_on",
     # the file
     "streams endpoints tables": "resources",
     "rate_limit ratelimit rate_limiting": "requests_per_second",

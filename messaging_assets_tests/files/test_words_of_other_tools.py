@@ -113,6 +113,12 @@ def test_a_word_in_the_wrong_place_is_told_its_place(parts: Any, said: str) -> N
             "auth.grant_type",
         ),
         ({"client": {"auth": {"type": "api_key", "in": "header"}}}, "did you mean location?"),
+        ({"endpoint": {"format": "jsonl"}}, "did you mean ndjson?"),
+        ({"endpoint": {"format": {"type": "csv", "sep": ";"}}}, "did you mean delimiter?"),
+        ({"endpoint": {"format": {"type": "csv", "charset": "latin-1"}}}, "did you mean encoding?"),
+        ({"schedule": {"cron": "0 * * * *", "tz": "UTC"}}, "did you mean timezone?"),
+        ({"schedule": {"cron": "0 * * * *", "enabled": True}}, "did you mean switched_on?"),
+        ({"sensor": {"cron": "* * * * *"}}, "a clock is a schedule"),
         ({"streams": ["users"]}, "did you mean resources?"),
         ({"openapi": "3.0.0"}, "messaging-assets discover --openapi"),
         ({"definitions": {}}, "messaging-assets convert"),
@@ -120,6 +126,19 @@ def test_a_word_in_the_wrong_place_is_told_its_place(parts: Any, said: str) -> N
 )
 def test_a_word_of_another_tool_is_told_what_to_write(parts: Any, said: str) -> None:
     assert said in refusal(**parts)
+
+
+@pytest.mark.parametrize("start", ["today", "30 days ago", "-30 days", "-1M", "now-7d", "now()"])
+def test_a_start_that_another_tool_would_take_is_told_as_ours(start: str) -> None:
+    said = refusal(endpoint={"incremental": {"cursor_path": "at", "initial_value": start, "start_param": "since"}})
+    assert f"'{start}' is no time; write now, or a time before it such as -30d" in said
+
+
+@pytest.mark.parametrize("start", ["now", "-30d", "-5min", "-1mo", "-P30D", "2025-01-01", "7", -7])
+def test_a_start_of_ours_is_taken(start: Any) -> None:
+    cursor = {"cursor_path": "at", "initial_value": start, "start_param": "since"}
+    users = {"name": "users", "endpoint": {"path": "/users", "incremental": cursor}}
+    describe({"client": {"base_url": "https://a.example.com"}, "resources": [users]}, "chat")
 
 
 @pytest.mark.parametrize(

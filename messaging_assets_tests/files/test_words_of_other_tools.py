@@ -134,6 +134,20 @@ def test_a_start_that_another_tool_would_take_is_told_as_ours(start: str) -> Non
     assert f"'{start}' is no time; write now, or a time before it such as -30d" in said
 
 
+@pytest.mark.parametrize("path", ["/all users", "/search?q=a b", "/users/{now:%H %M}/a\tb"])
+def test_a_blank_in_a_path_is_told_by_its_line(path: str) -> None:
+    assert "endpoint.path: no address has a blank; write %20, or values under params" in refusal(
+        endpoint={"path": path}
+    )
+
+
+@pytest.mark.parametrize("path", ["/größe", "/all%20users", "/users/{now:%Y-%m-%d %H:%M}"])
+def test_a_path_without_a_blank_of_its_own_is_taken(path: str) -> None:
+    describe(
+        {"client": {"base_url": "https://a.example.com"}, "resources": [{"name": "users", "endpoint": path}]}, "chat"
+    )
+
+
 @pytest.mark.parametrize("start", ["now", "-30d", "-5min", "-1mo", "-P30D", "2025-01-01", "7", -7])
 def test_a_start_of_ours_is_taken(start: Any) -> None:
     cursor = {"cursor_path": "at", "initial_value": start, "start_param": "since"}

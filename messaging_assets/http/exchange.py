@@ -29,7 +29,7 @@ from messaging_assets.http.trouble import (
 )
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.http.wire.rate_limits import allowance
-from messaging_assets.http.wire.redirects import loses_query, moved, redirect_of
+from messaging_assets.http.wire.redirects import loses_query, moved, redirect_of, take_cookies
 from messaging_assets.http.wire.terms import Ignored, LedAway, Terms
 from messaging_assets.http.wire.transport import OtherOrigin, Transport
 from messaging_assets.http.wire.validators import Unchanged
@@ -141,6 +141,8 @@ class Exchange:
             answer.settle(is_good=True)
             try:
                 request = moved(request, target, answer.status_code)
+                if "set-cookie" in answer.headers:
+                    take_cookies(request, self.transport.jar_of(request))
             except (requests.RequestException, NoAddress, ValueError):
                 return _nowhere(answer.status_code)
             if loses_query(before, str(request.url), answer.status_code, terms.sent_on == "anywhere"):

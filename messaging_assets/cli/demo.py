@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from messaging_assets.foundation.dagster_home import settle_dagster_home
+from messaging_assets.foundation.dagster_home import opened_instance, settle_dagster_home
 from messaging_assets.foundation.folders import checkout, project_folders
 from messaging_assets.foundation.printed_json import JsonCommand, print_json
 
@@ -114,8 +114,6 @@ def _settle(sandbox: Sandbox) -> Path:
 
 
 def _run_all(sandbox: Sandbox, database: Path, verbose: bool) -> list[AssetCount]:
-    from dagster import DagsterInstance
-
     from messaging_assets.orchestration.code_location import build_code_location
     from messaging_assets.sandbox import Fault
     from messaging_assets.sandbox.data import TABLES
@@ -125,7 +123,7 @@ def _run_all(sandbox: Sandbox, database: Path, verbose: bool) -> list[AssetCount
     definitions = build_code_location()
     log = {"loggers": {"console": {"config": {"log_level": "INFO" if verbose else "CRITICAL"}}}}
     counts: list[AssetCount] = []
-    with DagsterInstance.get() as instance:
+    with opened_instance() as instance:
         for api in dict.fromkeys(api for api, _ in TABLES):
             click.echo(f"running {api}_sync", err=True)
             job = definitions.resolve_job_def(f"{api}_sync")

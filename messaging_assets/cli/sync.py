@@ -13,6 +13,7 @@ from uuid import uuid4
 import click
 
 from messaging_assets.cli.chosen_api import joined
+from messaging_assets.foundation.dagster_home import opened_instance, settle_dagster_home
 from messaging_assets.foundation.printed_json import JsonCommand, print_json
 from messaging_assets.foundation.redaction import one_line
 from messaging_assets.seams.foreign_words import words_of_error
@@ -41,7 +42,6 @@ def command(api: str, only: str | None, as_json: bool, verbose: bool) -> None:
     """
     from messaging_assets.cli.chosen_api import chosen_api
     from messaging_assets.cli.status import print_statuses
-    from messaging_assets.foundation.dagster_home import settle_dagster_home
     from messaging_assets.foundation.folders import settle_environment
     from messaging_assets.orchestration.asset_status import read_statuses
 
@@ -84,7 +84,7 @@ def _in_windows(description: ApiDescription) -> list[str]:
 
 
 def _run(description: ApiDescription, names: list[str], verbose: bool) -> bool:
-    from dagster import DagsterInstance, Definitions
+    from dagster import Definitions
 
     from messaging_assets.assets.translator import asset_key
     from messaging_assets.cli.signals import ended_by_signals
@@ -99,7 +99,7 @@ def _run(description: ApiDescription, names: list[str], verbose: bool) -> bool:
         job = definitions.resolve_job_def(job_name(description.name))
     left = ", ".join(_in_windows(description) if names == list(description.unpartitioned) else [])
     click.echo(f"running {job.name}{left and f', without windows of {left}'}", err=True)
-    with DagsterInstance.get() as instance, _own_output(), ended_by_signals():
+    with opened_instance() as instance, _own_output(), ended_by_signals():
         run_id = str(uuid4())
         try:
             return job.execute_in_process(

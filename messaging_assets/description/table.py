@@ -95,6 +95,11 @@ class Step(Described):
     @field_validator("template")
     @classmethod
     def _takes_fields(cls, value: dict[str, str] | None) -> dict[str, str] | None:
+        for text in (value or {}).values():
+            if "{{" in text and not list(fields_in(text)):
+                raise ValueError(
+                    "doubled braces mean themselves; write each of them once to take a field, such as {id}"
+                )
         for path, way in fields_in(value):
             try:
                 json_paths.compiled(path)

@@ -58,10 +58,19 @@ def refuse_long_lag(cursor_format: str | None, lag: float | None) -> None:
 _CUT_OFF = (0, 1, 60, 3600, 86_400, 90_000, *(days * 86_400 for days in (28, 29, 30, 31, 365, 366)))
 
 
+# As other tools, and people, write a time before now.
+_BEFORE_NOW = re.compile(
+    r"today|yesterday|now *-.*|now\(.*\)|-?\d+ ?(seconds?|minutes?|hours?|days?|weeks?|months?|years?)( ago)?|-\d+ ?m",
+    re.IGNORECASE,
+)
+
+
 def _as_records_write(value: Any, info: ValidationInfo) -> Any:
     """One end of a range, where it is a moment, as records are written: in their pattern, or their unit since 1970."""
     pattern, zone = info.data.get("cursor_format") or "", ZoneInfo(info.data.get("timezone") or "UTC")
     is_pattern = "%" in pattern
+    if isinstance(value, str) and pattern != "text" and _BEFORE_NOW.fullmatch(value):
+        raise ValueError(f"'{value}' is no time; write now, or a time before it such as -30d, -5min, -1mo or -P30D")
     if is_pattern and moments.moment_of(value, pattern, zone) is not None:
         return value
     moment = moments.moment_of(value, zone=zone) if is_pattern or pattern in EPOCHS else None

@@ -37,6 +37,8 @@ def unfit_file(profile: DestinationProfile, dataset_name: str) -> str | None:
         return f"the DuckDB file is opened for reading alone; take read_only out of {where}."
     if not file.parent.is_dir():
         return f"the folder of the DuckDB file is not there; make {file.parent}, or name another file: {where}."
+    if file.is_dir():
+        return f"{where} names a folder; name a file in it: {file / 'lake.duckdb'}."
     if file.stem.lower() in (dataset_name.lower(), f"{dataset_name}_staging".lower()):
         return (
             f"DuckDB cannot tell the dataset {dataset_name} from its file {file.name}; give the file another name "

@@ -16,7 +16,7 @@ from messaging_assets.description.api import Resource
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.seams.dlt_contexts import entered
 from messaging_assets.seams.dlt_names import AnyDestination, Destination, UnknownDestinationModule, types_of
-from messaging_assets.seams.dlt_settings import made_once
+from messaging_assets.seams.dlt_settings import made_once, own_settings
 
 # Loaded from Parquet, a nested value would be the text of its JSON there: a JSON string, or refused.
 _JSON_AS_VALUES = {"sqlalchemy": "typed-jsonl", "snowflake": "jsonl", "bigquery": "jsonl", "redshift": "insert_values"}
@@ -105,7 +105,7 @@ class DestinationProfile:
 
     def new_schema(self, name: str) -> Schema:
         """An empty dlt schema whose names are those that tables have there."""
-        with entered(self.capabilities):
+        with own_settings(), entered(self.capabilities):
             return Schema(name)
 
     def missing_driver(self) -> str | None:

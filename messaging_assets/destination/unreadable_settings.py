@@ -31,7 +31,11 @@ def refuse_broken_files() -> None:
 
         where = f".dlt/{file.name}"
         try:
-            document: Any = tomlkit.parse(file.read_text(encoding="utf-8"))
+            text = file.read_text(encoding="utf-8")
+            if text.startswith("\ufeff"):
+                words = "it begins with a byte order mark (BOM)"
+                raise MendSettings(words, "save it as UTF-8 without one", where=where)
+            document: Any = tomlkit.parse(text)
             levels.setdefault(where, dict(document.get("runtime") or {}).get("log_level"))
             continue
         except ParseError as error:

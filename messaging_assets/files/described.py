@@ -20,9 +20,10 @@ from messaging_assets.files.rules.mistakes import (
     problems_of,
 )
 from messaging_assets.files.rules.names import name_mistakes
+from messaging_assets.files.rules.other_words import REFUSED
 from messaging_assets.files.rules.placeholders import parent_mistakes
 from messaging_assets.files.rules.secrets import secret_mistakes, secrets_in_comments
-from messaging_assets.files.rules.shape import REFUSED, shape_mistakes
+from messaging_assets.files.rules.shape import shape_mistakes
 from messaging_assets.files.rules.templates import template_mistakes
 from messaging_assets.files.settings import Account, account_mistakes, accounts_in, filled_in, unused_settings
 from messaging_assets.files.yaml_lines import Document, read_yaml

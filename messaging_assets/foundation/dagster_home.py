@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.foundation.private_files import write_private
 
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
+# What Dagster says of its settings, without their values, which may be secrets.
+_WRONG_SETTING = re.compile(
+    r"(?:Received unexpected config entr\w+|Missing required config entr\w+|Invalid scalar|Value) .*?"
+    r"at (?:path root[\w:]*|the root)"
+)
+_NO_MODULE = re.compile(r"Couldn't import module (\w+)")
 DAGSTER_YAML = """\
 # Written once by messaging-assets; edit it freely, it is not written again.
 # Reference: https://docs.dagster.io/deployment/oss/dagster-yaml
@@ -71,11 +84,39 @@ def settle_dagster_home(folders: ProjectFolders) -> Path:
     return home
 
 
-def _make_storage() -> None:
-    """Create Dagster's databases now: two processes that both find them missing crash each other."""
+@contextmanager
+def opened_instance() -> Iterator[DagsterInstance]:
+    """Dagster's own storage, in the home that is settled.
+
+    Raises:
+        click.ClickException: Dagster does not begin with the `dagster.yaml` there.
+    """
     from dagster import DagsterInstance
 
-    with DagsterInstance.get() as instance:
+    try:
+        instance = DagsterInstance.get()
+    except Exception as error:  # noqa: BLE001 - Dagster's, YAML's or the database's own
+        file = Path(os.environ["DAGSTER_HOME"]) / "dagster.yaml"
+        raise click.ClickException(f"Dagster does not begin with {file} ({_said(error)}") from None
+    with instance:
+        yield instance
+
+
+def _said(error: Exception) -> str:
+    """What is wrong with Dagster's settings, without a value of them, and what to do."""
+    line = getattr(getattr(error, "problem_mark", None), "line", None)
+    if line is not None:
+        return f"line {line + 1} is no YAML); correct it"
+    if found := _NO_MODULE.search(str(error)):
+        return f"{found[1]} is not installed); install it: pip install {found[1].replace('_', '-')}"
+    if found := _WRONG_SETTING.search(str(error)):
+        return f"{found[0]}); correct it"
+    return f"{type(error).__name__}); dagster instance info shows more"
+
+
+def _make_storage() -> None:
+    """Create Dagster's databases now: two processes that both find them missing crash each other."""
+    with opened_instance() as instance:
         instance.get_runs_count()
         instance.all_instigator_state()
         instance.all_asset_keys()

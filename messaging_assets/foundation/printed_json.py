@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import re
 import sys
 from collections.abc import Iterator
@@ -101,16 +100,9 @@ def _settings_read() -> Iterator[None]:
         yield
     except (click.ClickException, click.exceptions.Exit, click.Abort):
         raise
-    except Exception as error:
-        # By its name, because whoever only wants --help waits for no import of dlt; of its text, the line alone holds
-        # nothing of the file.
-        if type(error).__name__ != "TomlProviderReadException":
-            _tell_what_stops_dlt()
-            raise
-        files = [os.path.relpath(path) for path in getattr(error, "full_paths", ()) if Path(path).exists()]
-        line = re.search(r"at line (\d+)", str(error))
-        told = f"{' or '.join(files)}{f':{line[1]}' if line else ''}: does not parse as TOML; mend it there."
-        raise click.ClickException(told) from None
+    except Exception:
+        _tell_what_stops_dlt()
+        raise
 
 
 def _tell_what_stops_dlt() -> None:

@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 import requests
 import urllib3.exceptions
@@ -30,7 +29,7 @@ from messaging_assets.http.trouble import (
 )
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.http.wire.rate_limits import allowance
-from messaging_assets.http.wire.redirects import loses_query, moved, redirect_of
+from messaging_assets.http.wire.redirects import loses_query, moved, redirect_of, take_cookies
 from messaging_assets.http.wire.terms import Ignored, LedAway, Terms
 from messaging_assets.http.wire.transport import OtherOrigin, Transport
 from messaging_assets.http.wire.validators import Unchanged
@@ -142,11 +141,11 @@ class Exchange:
             answer.settle(is_good=True)
             try:
                 request = moved(request, target, answer.status_code)
+                if "set-cookie" in answer.headers:
+                    take_cookies(request, self.transport.jar_of(request))
             except (requests.RequestException, NoAddress, ValueError):
                 return _nowhere(answer.status_code)
-            # Of files, a store tells what it likes. A key in the query is put there anew.
-            is_bare = answer.status_code in (301, 308) and terms.sent_on == "within" and not urlsplit(target).query
-            if answer.status_code != 303 and loses_query(before, str(request.url), is_bare):
+            if loses_query(before, target, str(request.url), answer.status_code, terms.sent_on == "anywhere"):
                 return _without_query(answer.status_code)
         return Trouble(
             "redirects in a circle", "correct client.base_url or the path", MendDescription, False, "redirect"

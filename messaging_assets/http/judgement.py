@@ -18,11 +18,11 @@ from messaging_assets.foundation.failures import CheckCredentials, MendDescripti
 from messaging_assets.http.trouble import (
     Trouble,
     about_clock,
-    asked_to_wait,
     broken_on_the_way,
     refused,
 )
 from messaging_assets.http.wire.answer import Answer
+from messaging_assets.http.wire.rate_limits import asked_to_wait
 from messaging_assets.http.wire.spool import NoRoom
 from messaging_assets.http.wire.terms import Ignored, Terms
 from messaging_assets.http.wire.validators import Unchanged, other_than

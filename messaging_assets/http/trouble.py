@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import math
 import random
 import ssl
 import time
@@ -26,11 +25,12 @@ from messaging_assets.http.wire.body import StrangeEncoding, TooLarge
 from messaging_assets.http.wire.connections import TooManyInterim
 from messaging_assets.http.wire.deadline import TookTooLong
 from messaging_assets.http.wire.header_lines import StrangeTransfer, UnreadableHeaders
+from messaging_assets.http.wire.rate_limits import asked_to_wait
 from messaging_assets.http.wire.spool import NoRoom
 from messaging_assets.seams.foreign_words import is_no_tls, is_too_many_headers
 
 # Nobody's mistake and worth a later try, though the file did not ask to repeat the request itself.
-_PASSING = {408, 409, 423, 425, 429, *range(500, 600)}
+_PASSING = {408, 409, 420, 423, 425, 429, *range(500, 600)}
 # Seconds; what is signed is good for minutes at most.
 _CLOCKS_DIFFER = 300
 _HOST = ("could not be reached by the name of its host", "correct client.base_url, or see to DNS, and try again")
@@ -39,8 +39,6 @@ _PROXY = (
     "see whether the proxy lets this machine through, or name the API's host in NO_PROXY, and try again",
 )
 _NOT_REACHED = {urllib3.exceptions.ProxyError: _PROXY, urllib3.exceptions.NameResolutionError: _HOST}
-_RESET_HEADERS = ("RateLimit-Reset", "X-RateLimit-Reset-After", "X-RateLimit-Reset", "X-Rate-Limit-Reset")
-_REMAINING_HEADERS = ("RateLimit-Remaining", "X-RateLimit-Remaining", "X-Rate-Limit-Remaining")
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,7 @@ def refused(
         step = step if secrets else "describe under auth the secret that the API wants"
     elif status in _PASSING or status == 403:
         kind, step = TryAgainLater, "try again later"
-        if status in (403, 429):
+        if status in (403, 420, 429):
             step = "set client.requests_per_second to the API's budget"
     else:
         kind, step = MendDescription, what_to_declare(endpoint, status, page)
@@ -263,38 +261,3 @@ def failure(trouble: Trouble, asset: str, request: str, handler: ErrorHandler, a
         return busy
     times = "" if attempts == 1 else f" {attempts} times"
     return trouble.kind(redacted(f"{request} {trouble.words}{times}"), redacted(trouble.next_step), where=asset)
-
-
-def asked_to_wait(answer: Answer) -> float | None:
-    """Seconds the API asks for: Retry-After (RFC 9110, section 10.2.3) or, at its limit, a reset header."""
-    after = answer.headers.get("Retry-After", "").strip()
-    seconds = _seconds(after)
-    if seconds is None and after:
-        try:
-            seconds = parsedate_to_datetime(after).timestamp() - time.time()
-        except (TypeError, ValueError, OverflowError):
-            seconds = None
-    # Many APIs send reset headers with every answer; they mean a wait only where nothing is left.
-    if not (seconds and seconds > 0) and (answer.status_code == 429 or _nothing_left(answer)):
-        seconds = next((_until(answer.headers[name]) for name in _RESET_HEADERS if name in answer.headers), None)
-    return seconds if seconds is not None and seconds > 0 else None
-
-
-def _nothing_left(answer: Answer) -> bool:
-    return any(answer.headers.get(name, "").strip() == "0" for name in _REMAINING_HEADERS)
-
-
-def _until(text: str) -> float | None:
-    """Some APIs give a delay, others a moment in epoch seconds, some of them in milliseconds."""
-    reset = _seconds(text)
-    if reset is None or reset < 1e9:
-        return reset
-    return (reset / 1000 if reset > 1e11 else reset) - time.time()
-
-
-def _seconds(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None

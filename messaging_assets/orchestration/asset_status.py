@@ -26,6 +26,7 @@ from messaging_assets.assets.partitions import partitions_definition
 from messaging_assets.assets.translator import asset_key
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.parents import ancestry
+from messaging_assets.foundation.dagster_home import opened_instance
 from messaging_assets.foundation.redaction import one_line
 from messaging_assets.orchestration.automation.jobs import is_gone, job_name, partitioned_job_name
 from messaging_assets.orchestration.history import History, history_of, in_parts
@@ -88,7 +89,7 @@ def read_statuses(descriptions: Sequence[ApiDescription]) -> list[AssetStatus]:
     ]
     checks = [[AssetCheckKey(key, name) for name in checks_of(resource)] for _, resource, key in every]
     statuses = []
-    with DagsterInstance.get() as instance:
+    with opened_instance() as instance:
         history = history_of(instance, [key for _, _, key in every], [one for some in checks for one in some])
         for (description, resource, key), its_checks in zip(every, checks, strict=True):
             status = _status(instance, history, description, resource, key)

@@ -11,7 +11,6 @@ Who said what a column is decides what happens to a value that does not fit:
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
@@ -30,7 +29,6 @@ from messaging_assets.rows.keys.required import RequiredColumns
 from messaging_assets.rows.targets import KnownTable, Target, Targets
 from messaging_assets.rows.typed_rows import TypedRows
 from messaging_assets.rows.values.conversion import Converted, arrow_type, convert, convert_declared, data_type_of
-from messaging_assets.rows.values.nested import Misfit, all_fit_tables, refuse_for_tables
 from messaging_assets.rows.values.undeclared_types import Retyped, convert_undeclared
 from messaging_assets.rows.variants import Variants
 
@@ -60,7 +58,7 @@ class TableColumns:
         normalize = known.normalize
         self._resource, self._asset, self._receipt = resource, asset, receipt
         self.as_values, self._kinds = False, kinds
-        self._fields = Fields(normalize, resource.nested == "tables")
+        self._fields = Fields(normalize, resource)
         self._contract = Contract(resource, asset, receipt)
         self.required = RequiredColumns(resource, asset, known.columns, normalize)
         self.targets = Targets(resource, asset, known, self.required.said)
@@ -133,8 +131,7 @@ class TableColumns:
         typed.arrays[column] = converted.array
         self._receipt.values_rounded += len(converted.rounded)
         if target.data_type == "json" and (self._resource.nested == "tables" or self.as_values):
-            normalize = self._fields.normalize if self._resource.nested == "tables" else str
-            _leave_out_unfit_nested(column, values, typed, normalize)
+            typed.leave_out(column, self._fields.unfit_nested(column, values))
         if target.is_fixed:
             typed.leave_out(column, converted.misfits)
         elif converted.misfits:
@@ -181,13 +178,3 @@ class TableColumns:
         known = self.targets.known.columns
         is_known = self._contract.allows_parts(field_name, column, values, typed, known, self.name)
         return is_known or self._contract.allows("columns", field_name, column, places, typed)
-
-
-def _leave_out_unfit_nested(column: str, values: list[Any], typed: TypedRows, normalize: Callable[[str], str]) -> None:
-    if all_fit_tables(values, normalize):
-        return
-    for place, value in enumerate(values):
-        try:
-            refuse_for_tables(value, normalize)
-        except Misfit as misfit:
-            typed.leave_out(column, {place: str(misfit)})

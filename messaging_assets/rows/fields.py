@@ -8,8 +8,9 @@ from operator import itemgetter
 from typing import Any
 
 from messaging_assets.answers.field_names import DLT_PREFIX, FieldReason, why_no_column
+from messaging_assets.description.resource import Resource
 from messaging_assets.rows.typed_rows import TypedRows
-from messaging_assets.rows.values.nested import twins
+from messaging_assets.rows.values.nested import room_for_tables, twins, unfit_for_tables
 
 
 class Fields:
@@ -17,14 +18,17 @@ class Fields:
 
     Args:
         normalize: dlt's naming of identifiers.
-        are_unfolded: whether fields of nested objects are columns too, as `nested: tables` makes them.
+        resource: what the file says of the table.
 
     Attributes:
         normalize: dlt's naming of identifiers.
     """
 
-    def __init__(self, normalize: Callable[[str], str], are_unfolded: bool) -> None:
-        self.normalize, self._are_unfolded = normalize, are_unfolded
+    def __init__(self, normalize: Callable[[str], str], resource: Resource) -> None:
+        self.normalize, self._levels = normalize, resource.max_table_nesting
+        # Whether fields of nested objects are columns too.
+        self._are_unfolded = resource.nested == "tables"
+        self._room = room_for_tables(resource.table, normalize)
         self._names: dict[str, str | None] = {}
         self._first: dict[str, str] = {}
 
@@ -34,6 +38,12 @@ class Fields:
             column = self._dlt_name(field_name)
             self._names[field_name] = None if not column or column.startswith(DLT_PREFIX) else column
         return self._names[field_name]
+
+    def unfit_nested(self, column: str, values: list[Any]) -> dict[int, str]:
+        """Why nested values of a column cannot be loaded as tables, or as values, by their places."""
+        if not self._are_unfolded:
+            return unfit_for_tables(values, str)
+        return unfit_for_tables(values, self.normalize, self._room and self._room - len(column), self._levels)
 
     def columns(self, typed: TypedRows, every: list[str]) -> dict[str, str]:
         """The columns of a batch by field; where two fields are one column, records are renamed first.

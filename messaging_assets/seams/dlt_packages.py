@@ -138,7 +138,8 @@ def begin_anew(package: Path) -> None:
         for job in sorted((package / folder).glob("*")):
             job.replace(package / PackageStorage.NEW_JOBS_FOLDER / job.name)
     for job in (package / PackageStorage.NEW_JOBS_FOLDER).glob("*"):
-        if ParsedLoadJobFileName.parse(job.name).file_format in _FOLLOW_UPS:
+        # One without a dot is what dlt was about to give the name of a job.
+        if "." not in job.name or ParsedLoadJobFileName.parse(job.name).file_format in _FOLLOW_UPS:
             job.unlink()
     # The folder itself stays: dlt makes it with the package, and does not ask whether it is there.
     ended = package / PackageStorage.PENDING_TRANSITIONS_FOLDER

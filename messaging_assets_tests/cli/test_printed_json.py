@@ -64,7 +64,7 @@ def test_a_file_of_secrets_that_does_not_parse_is_told_in_one_sentence(words: li
     done = messaging_assets(*words, "--json", env=environment(DLT_PROJECT_DIR=str(clean_room)))
     assert (done.returncode, json.loads(done.stdout)["error"]) == (
         1,
-        ".dlt/secrets.toml:2: does not parse as TOML; mend it there.",
+        ".dlt/secrets.toml, line 2: this is not TOML, so none of its settings is read; correct it there.",
     )
     assert done.stderr == f"Error: {json.loads(done.stdout)['error']}\n"
 
@@ -99,6 +99,33 @@ def test_a_setting_with_which_dlt_does_not_begin_is_told_in_one_sentence(
     assert done.stderr.startswith(f"Error: {told}")
     assert len(done.stderr.splitlines()) == 1
     assert "hook-77" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("run_launcher: [", "(line 2 is no YAML); correct it"),
+        ("foo: s3cret", '(Received unexpected config entry "foo" at the root); correct it'),
+        ("telemetry: {enabled: s3cret}", "at path root:telemetry:enabled); correct it"),
+        ("storage: {postgres: {postgres_db: {password: s3cret}}}", "); "),
+        ("event_log_storage: {module: dagster_nowhere, class: Log}", "install it: pip install dagster-nowhere"),
+        ("- s3cret", "dagster instance info shows more"),
+    ],
+)
+def test_a_dagster_yaml_that_dagster_does_not_begin_with_is_told_in_a_sentence(
+    clean_room: Path, monkeypatch: pytest.MonkeyPatch, text: str, said: str
+) -> None:
+    home = clean_room / "dagster_home"
+    home.mkdir()
+    (home / "dagster.yaml").write_text(f"{text}\n")
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
+
+    done = CliRunner().invoke(main, ["status"])
+
+    assert f"Error: Dagster does not begin with {home / 'dagster.yaml'} (" in done.output
+    assert said in done.output
+    assert "s3cret" not in done.output
+    assert done.exit_code == 1
 
 
 @pytest.mark.parametrize("words", [["status"], ["sync", "messaging"], ["dev"]], ids=str)

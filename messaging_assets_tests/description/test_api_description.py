@@ -19,9 +19,10 @@ from messaging_assets.description.automation import Automation, Freshness
 from messaging_assets.description.table import Column, MergeDisposition
 from messaging_assets.description.ways.token_servers import OAuth2ClientCredentialsAuth
 from messaging_assets.files.api_files import InvalidDescription, describe
+from messaging_assets.files.rules.other_words import REFUSED
 from messaging_assets.files.rules.placeholders import CursorParam, ParentParam
 from messaging_assets.files.rules.secrets import IN_AUTH
-from messaging_assets.files.rules.shape import REFUSED, words_of
+from messaging_assets.files.rules.shape import words_of
 
 CLIENT = {"base_url": "https://api.example.com"}
 KEY_IN_QUERY = {"type": "api_key", "name": "api_key", "location": "query"}

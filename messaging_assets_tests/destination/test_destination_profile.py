@@ -25,7 +25,7 @@ from dlt.destinations import (
 from messaging_assets.description.api import Resource
 from messaging_assets.destination.duckdb_file import unfit_file
 from messaging_assets.destination.pipelines import destination_profile, keeps_rows_by_sql, loader_file_format
-from messaging_assets.destination.profile import DestinationProfile, missing_module
+from messaging_assets.destination.profile import DestinationProfile, configured_profile, missing_module
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.seams.destinations.dlt_duckdb import OneOpening, one_opening
 from messaging_assets.seams.destinations.dlt_duckdb import duckdb as waiting_duckdb
@@ -90,6 +90,7 @@ def test_a_named_duckdb_is_where_its_own_settings_say(named: Any, one_table: One
     [
         ({"credentials": ":memory:"}, "loses its rows; name a file: DESTINATION__DUCKDB__CREDENTIALS=/"),
         ({"credentials": ":pipeline:"}, "or in a working folder, loses its rows"),
+        ({"credentials": "/tmp"}, "CREDENTIALS names a folder; name a file in it: /tmp/lake.duckdb"),
         ({"credentials": "none/lake.duckdb"}, "the folder of the DuckDB file is not there; make /"),
         (
             {"credentials": "Chat.duckdb"},
@@ -105,6 +106,12 @@ def test_a_named_duckdb_is_where_its_own_settings_say(named: Any, one_table: One
 def test_a_duckdb_file_that_cannot_have_the_dataset_is_named(named: Any, settings: Any, words: str | None) -> None:
     refused = unfit_file(named("duckdb", **settings), "chat")
     assert words in str(refused) if words else refused is None
+
+
+@pytest.mark.parametrize("naming", ["sql_cs_v1", "kebab_case"], ids=["another", "none that dlt has"])
+def test_an_empty_schema_has_our_naming_whatever_the_users_is(naming: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCHEMA__NAMING", naming)
+    assert configured_profile().new_schema("chat").naming.name() == "snake_case"
 
 
 def test_a_file_that_cannot_have_the_dataset_is_told_before_the_api_is_asked(named: Any, one_table: OneTable) -> None:

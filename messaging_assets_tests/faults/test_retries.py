@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from messaging_assets.foundation.failures import CheckCredentials, MendDescription, TryAgainLater
-from messaging_assets.http.trouble import asked_to_wait
 from messaging_assets.http.wire.answer import Answer
+from messaging_assets.http.wire.rate_limits import asked_to_wait
 from messaging_assets_tests.faults.one_list import AT_ONCE, OneList, ids
 
 ALL = (400, 401, 403, 404, 405, 408, 409, 410, 418, 422, 423, 425, 429, 451, 500, 501, 502, 503, 504, 507, 599)
@@ -93,6 +93,10 @@ def waited(one_list: OneList, headers: dict[str, str], status: int = 429) -> flo
         {"X-RateLimit-Reset-After": "0.2"},
         {"Retry-After": "0", "X-RateLimit-Reset": "0.2"},
         {"Retry-After": "soon", "X-RateLimit-Reset": "0.2"},
+        {"Retry-After": "0.2s"},
+        {"Retry-After-Ms": "200"},
+        {"X-RateLimit-Retry-After": "0.2"},
+        {"X-RateLimit-Reset": "200ms"},
     ],
     ids=str,
 )
@@ -111,6 +115,21 @@ def test_a_wait_that_the_api_asks_for_is_kept(one_list: OneList, headers: dict[s
         (503, {"X-RateLimit-Reset": "2000000090"}, None),
         (429, {"X-RateLimit-Reset": "1999999999"}, None),
         (429, {"Retry-After": formatdate(1_999_999_999, usegmt=True)}, None),
+        (429, {"Retry-After": "2033-05-18T03:34:50Z"}, 90),
+        (429, {"Retry-After": "2000000090"}, 90),
+        (429, {"X-RateLimit-Reset": "2033-05-18T03:34:50Z"}, 90),
+        (429, {"X-RateLimit-Reset": formatdate(2_000_000_090, usegmt=True)}, 90),
+        (429, {"X-RateLimit-Reset": "1m30s"}, 90),
+        (429, {"RateLimit": "limit=100, remaining=0, reset=90"}, 90),
+        (403, {"RateLimit": '"default";r=0;t=90'}, 90),
+        (403, {"RateLimit": '"default";r=1;t=90'}, None),
+        # The API's clock is a day ahead.
+        (
+            429,
+            {"Retry-After": formatdate(2_000_086_490, usegmt=True), "Date": formatdate(2_000_086_400, usegmt=True)},
+            90,
+        ),
+        (429, {"X-RateLimit-Reset": "2000086490", "Date": formatdate(2_000_086_400, usegmt=True)}, 90),
     ],
     ids=str,
 )
@@ -159,6 +178,13 @@ def test_a_step_is_not_tried_again_within_a_wait_that_the_api_asked_for(
     failure = one_list.outcome().failure
     assert isinstance(failure, TryAgainLater)
     assert failure.retryable == (not headers)
+
+
+def test_a_420_is_a_limit_like_a_429(one_list: OneList) -> None:
+    one_list.fault(status=420)
+    outcome = one_list.outcome()
+    assert isinstance(outcome.failure, TryAgainLater)
+    assert "set client.requests_per_second" in outcome.sentence
 
 
 def test_a_wait_that_a_refusal_asks_for_makes_it_no_weather(one_list: OneList) -> None:

@@ -393,6 +393,21 @@ def test_headers_that_are_too_large_are_told_as_such(asking: Any, header: str) -
         asker.ask()
 
 
+@pytest.mark.parametrize(
+    ("attributes", "is_sent"), [("Path=/", True), ("Path=/gate", False), ("Path=/; Secure", False)], ids=str
+)
+def test_a_cookie_that_comes_with_a_redirect_goes_where_it_leads(asking: Any, attributes: str, is_sent: bool) -> None:
+    gate = f"HTTP/1.1 302 Found\r\nLocation: /inside\r\nSet-Cookie: sid=new; {attributes}\r\nContent-Length: 0\r\n\r\n"
+    server, asker = asking(
+        lambda connection, path, number: connection.sendall(gate.encode() if path == "/users" else own(path))
+    )
+    asked = requests.Request("GET", f"{server.url}/users", headers={"Cookie": "theme=dark; sid=old"}).prepare()
+
+    assert asker.exchange.answer(asked, asker.terms).json() == {"for": "/inside"}
+    sent = "theme=dark; sid=new" if is_sent else "theme=dark; sid=old"
+    assert server.asked[-1].split("Cookie: ")[1].split("\r\n")[0] == sent
+
+
 def test_no_proxy_counts_for_the_server_that_is_asked(asking: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     proxy, _ = asking(lambda connection, path, number: connection.sendall(answer({"by": "proxy"})))
     server, _ = asking(lambda connection, path, number: connection.sendall(answer({"by": "server"})))
@@ -401,6 +416,14 @@ def test_no_proxy_counts_for_the_server_that_is_asked(asking: Any, monkeypatch: 
     inside, outside = Asker(server.url.replace("127.0.0.1", "localhost")), Asker(server.url)
     assert (inside.ask().json(), outside.ask().json()) == ({"by": "server"}, {"by": "proxy"})
     inside.close()
+    outside.close()
+
+
+def test_a_proxy_may_be_named_without_its_scheme(asking: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    proxy, _ = asking(lambda connection, path, number: connection.sendall(answer({"by": "proxy"})))
+    monkeypatch.setenv("http_proxy", proxy.url.replace("http://127.0.0.1", "localhost"))
+    outside = Asker("http://api.example.com")
+    assert outside.ask().json() == {"by": "proxy"}
     outside.close()
 
 
@@ -416,6 +439,27 @@ def test_a_proxy_that_lets_nobody_through_is_named_by_its_variable(
             asker.ask()
 
     assert "through the proxy that the environment names (HTTP_PROXY, HTTPS_PROXY); see whether" in str(failure.value)
+    assert "s3cret" not in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    ("proxy", "said"),
+    [
+        ("me:s3cret at proxy", "names a proxy by what is no address; write http:// or https://, host and port"),
+        ("http://me:s3cret@", "names a proxy by what is no address"),
+        ("ftp://me:s3cret@proxy:1", "names a proxy by what is no address"),
+        ("socks5://me:s3cret@proxy:1", "names a SOCKS proxy, which needs PySocks; install it"),
+    ],
+)
+def test_a_proxy_that_cannot_be_asked_is_told_by_its_variable(
+    proxy: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("all_proxy", proxy)
+
+    with pytest.raises(MendDescription) as failure:
+        Asker("http://api.example.com")
+
+    assert f"HTTP_PROXY (or ALL_PROXY) {said}" in str(failure.value)
     assert "s3cret" not in str(failure.value)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import math
+from contextlib import nullcontext
 from decimal import Decimal
 from typing import Any
 
@@ -22,7 +23,7 @@ from messaging_assets.rows.values.conversion import (
     convert_declared,
     data_type_of,
 )
-from messaging_assets.rows.values.nested import Misfit, all_fit_tables, depth, refuse_for_tables, shown, to_json
+from messaging_assets.rows.values.nested import Misfit, all_fit_tables, depth, refuse_for_tables, shown, to_json, twins
 
 UTC = datetime.timezone.utc
 NEW_YEAR = datetime.datetime(2025, 1, 1, tzinfo=UTC)
@@ -260,6 +261,51 @@ def test_what_child_tables_cannot_hold_is_refused_before_dlt_meets_it() -> None:
     refuse_for_tables([{"Id": {"a": 1}, "id": {"b": 2}}], str.lower)
     with pytest.raises(Misfit, match="two nested fields for one column"):
         refuse_for_tables([{"Id": {"a": 1}, "id": {"A": 2}}], str.lower)
+
+
+def in_lists(levels: int, name: str) -> Any:
+    value: Any = 1
+    for _ in range(levels):
+        value = [{name: value}]
+    return value
+
+
+@pytest.mark.parametrize(
+    ("value", "levels", "is_refused"),
+    [
+        (in_lists(10, "replies"), None, False),
+        (in_lists(25, "replies"), None, True),
+        (in_lists(25, "replies"), 5, False),
+        (in_lists(8, "a_name_of_thirty_characters_it"), None, True),
+        (nested(30), None, False),
+        (nested(50), None, True),
+        (nested(3_000), None, True),
+    ],
+    ids=[
+        "few",
+        "deep",
+        "bounded by the file",
+        "long names",
+        "lists of lists",
+        "many of them",
+        "too many for recursion",
+    ],
+)
+def test_lists_that_nest_deeper_than_their_tables_can_be_named_are_refused(
+    value: Any, levels: int | None, is_refused: bool
+) -> None:
+    with pytest.raises(Misfit, match="max_table_nesting") if is_refused else nullcontext():
+        refuse_for_tables(value, str.lower, 190, levels)
+    assert not (is_refused and all_fit_tables([value], str.lower, 190))
+    assert all_fit_tables([in_lists(3, "replies")], str.lower, 190)
+
+
+def test_objects_that_nest_too_deep_for_recursion_are_compared_without_it() -> None:
+    value: Any = 1
+    for _ in range(5_000):
+        value = {"a": value}
+    assert twins(value, str.lower) is None
+    assert not all_fit_tables([value], str.lower, 190)
 
 
 def test_a_record_is_shown_cut_where_it_is_too_long_or_too_deep() -> None:

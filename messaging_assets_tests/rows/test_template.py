@@ -33,7 +33,7 @@ def test_a_text_is_made_of_fields(text: str, made: Any) -> None:
     assert _map(Step.model_validate({"template": {"id": text}}))(row) == {**row, "id": made}
 
 
-@pytest.mark.parametrize("text", ["{id", "{}", "{id:soon}", "{now:iso]}", "{[}"])
+@pytest.mark.parametrize("text", ["{id", "{}", "{id:soon}", "{now:iso]}", "{[}", "{{id}}-{{at}}"])
 def test_braces_that_take_no_field_are_refused(text: str) -> None:
     with pytest.raises(ValidationError):
         Step.model_validate({"template": {"id": text}})

@@ -36,6 +36,18 @@ def test_a_package_that_begins_anew_notes_the_ends_of_its_jobs(tmp_path: Path, i
     assert packages.list_pending_transitions("1") == ["users.abc.0.parquet"]
 
 
+def test_a_file_that_got_no_name_of_a_job_is_none_of_the_package_that_begins_anew(tmp_path: Path) -> None:
+    packages = PackageStorage(FileStorage(str(tmp_path), makedirs=True), "loaded")
+    packages.create_package("1")
+    jobs = tmp_path / "1" / PackageStorage.NEW_JOBS_FOLDER
+    for name in ("users.abc.0.parquet", "fc04a5daebaa6cc7"):
+        (jobs / name).write_text("rows")
+
+    begin_anew(tmp_path / "1")
+
+    assert [path.name for path in jobs.iterdir()] == ["users.abc.0.parquet"]
+
+
 def test_a_load_that_is_interrupted_is_over_when_its_jobs_are(
     clean_room: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -128,6 +128,16 @@ def test_a_settings_file_that_is_no_toml_is_named_with_its_line_and_nothing_of_i
     assert "s3cret" not in str(refused.value)
 
 
+def test_a_settings_file_with_a_byte_order_mark_is_told_so(clean_room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DLT_PROJECT_DIR", str(clean_room))
+    (clean_room / ".dlt").mkdir(exist_ok=True)
+    (clean_room / ".dlt/secrets.toml").write_text('[sources.chat]\napi_key = "s3cret"\n', encoding="utf-8-sig")
+    with pytest.raises(
+        MendSettings, match=r"\.dlt/secrets\.toml: it begins with a byte order mark \(BOM\); save it as"
+    ):
+        refuse_broken_files()
+
+
 def test_a_level_of_the_log_that_is_none_is_named_with_its_place(
     clean_room: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

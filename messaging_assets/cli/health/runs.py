@@ -21,9 +21,11 @@ def dagster(home: Path) -> Iterator[Symptom]:
     Args:
         home: where its storage is.
     """
-    from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
+    from dagster import DagsterRunStatus, RunsFilter
 
-    with DagsterInstance.get() as instance:
+    from messaging_assets.foundation.dagster_home import opened_instance
+
+    with opened_instance() as instance:
         yield from _daemon(instance)
         going_on = instance.get_run_records(RunsFilter(statuses=[DagsterRunStatus.STARTED]))
         ages = [(time.time() - (one.start_time or time.time())) / 3600 for one in going_on]

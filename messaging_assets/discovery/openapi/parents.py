@@ -222,7 +222,8 @@ def bound_path(one: ListEndpoint) -> str:
             return quote(one.given[found[1]], safe="")
         return f"{{resources.{one.parent.name}.{one.bindings[found[1]]}}}"
 
-    return PLACEHOLDER.sub(value, one.operation.path)
+    # No address has a blank; a field's name may have one.
+    return re.sub(r" (?![^{}]*\})", "%20", PLACEHOLDER.sub(value, one.operation.path))
 
 
 def bound_params(one: ListEndpoint, place: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ _ANOTHER = (
     "of the API in client.allowed_hosts"
 )
 _FROM_PARENT = "a parent's record names the host; write in client.allowed_hosts which hosts may have the API's secrets"
+_BLANK = re.compile(r"[ \t]")
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _PAGING_OF_TABLES = (
     "page by offset, page_number, header_link or header_cursor, or by a field of the last record, [-1].id"
@@ -40,6 +41,10 @@ def request_mistakes(resource: Written, client: Mapping[str, Any]) -> Iterator[M
     """
     if words := _other_host(str(resource.endpoint.get("path", "")), client):
         yield Mistake(resource.place_of("endpoint", "path"), words)
+    elif _BLANK.search(_PLACEHOLDER.sub("", str(resource.endpoint.get("path", "")))):
+        yield Mistake(
+            resource.place_of("endpoint", "path"), "no address has a blank; write %20, or values under params"
+        )
     yield from _objects_in_requests(resource)
     yield from header_mistakes(resource.endpoint.get("headers"), resource.place_of("endpoint", "headers"))
     yield from _paths_in_tables(resource, client.get("paginator"))

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, NamedTuple, TypeAlias
 
+from pydantic_core import ErrorDetails
+
+from messaging_assets.files.rules.other_words import meant_elsewhere
 from messaging_assets.files.rules.secret_signs import look_of
 from messaging_assets.foundation.failures import MendDescription
 
@@ -16,29 +19,7 @@ Place: TypeAlias = "tuple[str | int, ...]"
 # Below these, anything may be a secret or a person's data.
 _PRIVATE = frozenset({"auth", "headers", "params", "json", "data"})
 _OPEN_IN_AUTH = frozenset({"type", "location", "client_authentication", "algorithm", "encoding", "secret_encoding"})
-# Words as other tools have them; the nearest spelling of `datetime` is `time`, which has no day.
-_ELSEWHERE = {
-    "offsetincrement": "offset",
-    "pageincrement": "page_number",
-    "cursorpagination": "cursor",
-    "basic": "http_basic",
-    "token": "bearer",
-    "access_token": "bearer",
-    "digest": "http_digest",
-    "password": "oauth2_password",
-    "sigv4": "aws_sigv4",
-    "apikey": "api_key",
-    "overwrite": "replace",
-    "upsert": "merge",
-    "datetime": "timestamp",
-    "string": "text",
-    "integer": "bigint",
-    "int": "bigint",
-    "number": "double",
-    "float": "double",
-    "object": "json",
-    "array": "json",
-}
+_SIGNS = {"A-Za-z": "letters", "a-z": "small letters", "0-9": "digits", "_": "underscores", ".": "dots", "-": "hyphens"}
 _WORD = re.compile(r"[A-Za-z0-9_.@*$<-]{1,60}")
 
 
@@ -172,7 +153,8 @@ def is_private(place: Place) -> bool:
 def suggestion(word: str, allowed: Iterable[str]) -> str | None:
     """The allowed word that was probably meant."""
     plain = {one.lower(): one for one in allowed}
-    word = _ELSEWHERE[word.lower()] if _ELSEWHERE.get(word.lower()) in plain else word
+    # The nearest spelling of `datetime` is `time`, which has no day.
+    word = meant_elsewhere(word, plain) or word
     near = get_close_matches(word.lower().replace("-", "_"), plain, 1, 0.6)
     near = near or get_close_matches(word.lower(), plain, 1, 0.6)
     return plain[near[0]] if near else None
@@ -198,3 +180,36 @@ def kind_of(value: Any) -> str:
         return "true or false"
     kinds = ((str, "text"), ((int, float), "a number"), (Mapping, "a mapping"), ((list, tuple), "a list"))
     return next((name for types, name in kinds if isinstance(value, types)), "an object")
+
+
+def own_words(error: ErrorDetails) -> str:
+    """What pydantic says of one value, as a clause in words of this project.
+
+    Args:
+        error: one that names no other type and no word that would be allowed.
+    """
+    context = error.get("ctx", {})
+    if error["type"] == "too_short":
+        return "needs at least one entry"
+    if error["type"] == "too_long":
+        return f"takes at most {context['max_length']} entries"
+    if error["type"] == "string_pattern_mismatch":
+        return _signs(context["pattern"])
+    text = str(context.get("error", "")) if error["type"] == "value_error" else ""
+    text = text or re.sub("^(Input|String) should", "must", error["msg"])
+    return text.replace("greater than or equal to", "at least").replace("less than or equal to", "at most")
+
+
+def _signs(pattern: str) -> str:
+    """The signs that a pattern of ours takes: one class of them, perhaps another one for the first."""
+    classes = re.findall(r"\[([^\]]*)\]", pattern)
+    first, taken = classes[0], classes[-1]
+    names: list[str] = []
+    for sign, name in _SIGNS.items():
+        if sign in taken:
+            names.append(name)
+            taken = taken.replace(sign, "", 1)
+    longest = re.search(r",(\d+)\}", pattern)
+    many = f"up to {longest[1]} " if longest else ""
+    begin = "" if first == classes[-1] else ", a letter first" if "_" not in first else ", no digit first"
+    return f"must be {many}{', '.join(names[:-1])} and {names[-1]}{begin}"

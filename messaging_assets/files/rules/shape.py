@@ -10,56 +10,40 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from messaging_assets.description.api import ApiDescription
+from messaging_assets.description.api import ApiDescription, Client
 from messaging_assets.description.authentication import Described
+from messaging_assets.description.endpoint import Endpoint, Incremental
+from messaging_assets.description.resource import Resource, ResourceBase
 from messaging_assets.files.rules.mistakes import (
     Mistake,
     Place,
     came,
     is_private,
     kind_of,
+    own_words,
     step_into,
     suggestion,
     value_at,
 )
-from messaging_assets.files.rules.pydantic_words import own_words
+from messaging_assets.files.rules.other_words import REFUSED, meanings, refusal_of_text
 from messaging_assets.files.rules.secrets import IN_AUTH
 
-_DLT_SETS = "dlt sets it by itself; leave it out"
-# Words of dlt's rest_api and column schema that are refused, and why.
-REFUSED = {
-    "ApiDescription": {
-        "name": "the API's name is the file's stem; leave it out",
-        "file": "where the file is, is known; leave it out",
-        **dict.fromkeys(("base_url", "auth", "headers", "paginator"), "write it under client"),
-    },
-    "Endpoint": {"url": "write path: what follows client.base_url"},
-    "Client": {"session": "the session is made here, with retries, pace and secrets; leave it out"},
-    "TokenServerAuth": {"session": "tokens are asked for by the API's own session; leave it out"},
-    "ResourceDefaults": {"table_name": "each resource has a table of its own; write table_name there"},
-    "ResourceBase": {
-        "parent_table_name": "nested values become tables by themselves with nested: tables; leave it out",
-        "nested_hints": "nested tables are typed by dlt; write nested: tables and leave it out",
-        "table_format": "the destination decides it; set it in .dlt/config.toml",
-        "file_format": "the destination decides it; set it in .dlt/config.toml",
-        "references": "references are not loaded; say it in description",
-    },
-    "Column": {
-        "variant": _DLT_SETS,
-        "row_key": _DLT_SETS,
-        "parent_key": _DLT_SETS,
-        "root_key": _DLT_SETS,
-        "x-normalizer": _DLT_SETS,
-        "incremental": "name the column in endpoint.incremental.cursor_path instead",
-    },
-}
 # What to write where something of another kind came.
 _EXAMPLES = {
     "schedule": '{cron: "0 * * * *"}',
     "resources": "- name: users for each",
     "timeout": "{total: ...}",
     "error_handler": "{max_retries: ...}",
+    "paginator": "{type: ...}, or single_page where a list has one page",
 }
+# Where a word belongs that stands in another of these places.
+_PLACES: tuple[tuple[type[Described], str], ...] = (
+    (Endpoint, "under endpoint"),
+    (Resource, "beside endpoint, at its resource or under resource_defaults"),
+    (Client, "under client"),
+    (ApiDescription, "at the top of the file"),
+    (Incremental, "under endpoint.incremental"),
+)
 _NOUNS = {
     "string_type": "text",
     "int_type": "a whole number",
@@ -110,7 +94,7 @@ def _shown(place: Place, raw: Mapping[str, Any], root: type[Described]) -> Place
         return place
     models = _models_below(place[:-1], root)
     known = {word for model in models for word in words_of(model)} | IN_AUTH | {"session"}
-    is_free = not models or isinstance(place[-1], int)
+    is_free = not models or isinstance(place[-1], int) or _refusal(str(place[-1]), models)
     return place if is_free or suggestion(str(place[-1]), known) else (*place[:-1], "?")
 
 
@@ -218,15 +202,18 @@ def _unknown_word(value: Any, place: Place, words: list[str], nouns: list[str]) 
     allowed = f"allowed: {', '.join(dict.fromkeys([*shown, *nouns]))}"
     if not isinstance(value, str):
         return f"{kind_of(value)} is not allowed here; {allowed}"
+    if refusal := refusal_of_text(str(place[-2] if place[-1:] == ("type",) else place[-1]), value):
+        return refusal
     meant = suggestion(value, words)
     return f"{came(value, place)} is not allowed here; {allowed}" + (f"; did you mean {meant}?" if meant else "")
 
 
 def _unknown_key(place: Place, raw: Mapping[str, Any], root: type[Described]) -> str:
     models, key = models_at(place[:-1], raw, root), str(place[-1])
-    for ancestor in (above for model in models for above in model.__mro__):
-        if key in REFUSED.get(ancestor.__name__, {}):
-            return REFUSED[ancestor.__name__][key]
+    if refusal := _refusal(key, models):
+        return refusal
+    if where := _place_of(key, models):
+        return f"belongs {where}; move it there"
     parent = value_at(raw, place[:-1])
     if isinstance(parent, Mapping) and "type" not in parent:
         # Without a type, auth is bearer and a paginator is found out; most likely another one was meant.
@@ -241,7 +228,26 @@ def _unknown_key(place: Place, raw: Mapping[str, Any], root: type[Described]) ->
             "is no word of this paginator; put the page size under endpoint.params, by the name that the API has for it"
         )
     meant = suggestion(key, allowed)
-    return f"unknown key; did you mean {meant}?" if meant else f"unknown key; allowed: {', '.join(allowed)}"
+    if meant:
+        return f"unknown key; did you mean {meant}?"
+    placed = ((word, _place_of(word, models)) for word in meanings(key))
+    return next(
+        (f"unknown key; write {word} {where}" for word, where in placed if where),
+        f"unknown key; allowed: {', '.join(allowed)}",
+    )
+
+
+def _refusal(key: str, models: list[type[Described]]) -> str | None:
+    """The sentence of a word that models refuse by name."""
+    refused = (REFUSED.get(above.__name__, {}) for model in models for above in model.__mro__)
+    return next((words[key] for words in refused if key in words), None)
+
+
+def _place_of(key: str, models: list[type[Described]]) -> str | None:
+    """Where a word belongs that is known in another place of the file."""
+    if not any(issubclass(model, (ApiDescription, Client, ResourceBase, Endpoint)) for model in models):
+        return None
+    return next((where for model, where in _PLACES if key in words_of(model)), None)
 
 
 def words_of(model: type[Described]) -> set[str]:

@@ -17,6 +17,10 @@ _SHELL = re.compile(r"\$\{")
 _OF_ENVIRONMENT = re.compile(
     r"\{\{-?\s*(env|env_var|environ|os|getenv|vars?|variables?|secrets?|config|parameters|settings|inputs)\b\s*[.(\[]"
 )
+_OF_TIME = re.compile(
+    r"\{\{-?\s*((now|now_utc|today|today_utc)\(\)|(day_delta|duration|format_datetime|str_to_datetime)\()"
+)
+_OF_READING = re.compile(r"\{\{-?\s*(stream_\w+|next_page_token|record|response)\s*[.\[]")
 # In headers, paths and addresses nobody writes a query, whose braces are doubled too.
 _ANY = re.compile(
     r"\{\{-?\s*[A-Za-z_][\w.()\[\]'| -]*\}\}|\{%|(?<![\w$])\$[A-Z_][A-Z0-9_]+\b|%[A-Z_][A-Z0-9_]{2,}%(?![0-9A-F]{2})"
@@ -28,6 +32,10 @@ _FILLED = frozenset({"headers", "params", "text", "claims", "jwt_headers", "fiel
 _OF_TOKENS = "access_token_request_data"
 _NO_SECRET = re.compile(r"\{(?!secret\.)[A-Za-z_][\w.-]*\}")
 _DOUBLED = re.compile(r"\{\{|\}\}")
+_OF_OTHER_TOOLS = (
+    "nothing fills a variable here; write {now:<format>} or {now-7d:<format>} for a time, {incremental.start_value} "
+    "for a mark, {resources.<parent>.<field>} for a parent's field"
+)
 # As word processors and chats make them of straight ones.
 _IN_CURLY_QUOTES = re.compile(r"[\u201c\u201d\u201e\u2018\u2019\u201a].*[\u201c\u201d\u2018\u2019]")
 
@@ -42,6 +50,9 @@ def template_mistakes(raw: Mapping[str, Any], name: str) -> Iterator[Mistake]:
     said = _sentence(name)
     told: set[Place] = set()
     for place, text, patterns in _texts_with_rules(raw):
+        if place not in told and (_OF_TIME.search(text) or _OF_READING.search(text)):
+            told.add(place)
+            yield Mistake(place, _OF_OTHER_TOOLS)
         if place not in told and any(pattern.search(text) for pattern in patterns):
             told.add(place)
             yield Mistake(place, said)

@@ -1,4 +1,4 @@
-"""What an answer's headers say of the API's own limit: how many requests are left, and until when.
+"""What an answer's headers say of the API's own limit: how many requests are left, until when, how long to wait.
 
 `RateLimit` with `RateLimit-Policy` is draft-ietf-httpapi-ratelimit-headers-10; before it there were three fields, whose
 names most APIs write with `X-` in front and with a moment in place of seconds.
@@ -7,12 +7,18 @@ names most APIs write with `X-` in front and with a moment in place of seconds.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
-from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
+from messaging_assets.foundation.moments import moment_of
+from messaging_assets.http.wire.answer import Answer
+
 _PREFIXES = ("ratelimit", "x-ratelimit", "x-rate-limit")
+_AFTER = ("retry-after", "x-retry-after", "x-ratelimit-retry-after", "ratelimit-retry-after")
+_RESETS = ("ratelimit-reset", "x-ratelimit-reset-after", "x-ratelimit-reset", "x-rate-limit-reset")
+# Such as `1m30s`, `1.5s` or `250ms`.
+_DURATION = re.compile(r"(?=\d)(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
 # One policy's name, and its parameters.
 _ITEM = re.compile(r'\s*("[^"]*"|[\w*.:/-]+)((?:\s*;\s*[a-z*]+=(?:"[^"]*"|:[^:]*:|[\w.-]+))*)\s*(?:,|$)')
 _PARAMETER = re.compile(r';\s*([a-z*]+)=("[^"]*"|[\w.-]+)')
@@ -65,17 +71,35 @@ def _items(text: str) -> list[tuple[str, dict[str, str]]]:
     return [(name, dict(_PARAMETER.findall(parameters))) for name, parameters in _ITEM.findall(text)]
 
 
+def asked_to_wait(answer: Answer) -> float | None:
+    """Seconds the API asks for: Retry-After (RFC 9110, section 10.2.3) or, at its limit, the end of that."""
+    headers, date = answer.headers, answer.headers.get("date", "")
+    waits = [_seconds(headers.get(name, ""), date) for name in _AFTER]
+    waits.append((_number(headers.get("retry-after-ms")) or 0) / 1000)
+    # Many APIs send reset headers with every answer; they mean a wait only where nothing is left.
+    left = allowance(headers)
+    remaining = [_number(headers.get(f"{prefix}-remaining")) for prefix in _PREFIXES]
+    if answer.status_code == 429 or 0 in remaining or (left and left.requests == 0):
+        waits += [_seconds(headers.get(name, ""), date) for name in _RESETS]
+        waits.append(left.seconds if left and left.requests == 0 else None)
+    return next((wait for wait in waits if wait), None)
+
+
 def _seconds(until: str, date: str) -> float | None:
+    """The seconds of a delay, or to a moment; None where a text is neither."""
+    until = until.strip()
     number = _number(until)
-    if number is None or number < _MOMENT:
+    if number is not None and number < _MOMENT:
         return number
-    moment = number / 1000 if number > _MILLISECONDS else number
-    try:
-        # The API's own clock, because this machine's may be another.
-        now = parsedate_to_datetime(date).timestamp()
-    except (ValueError, OverflowError):
-        now = datetime.now(timezone.utc).timestamp()
-    return max(moment - now, 0.0)
+    if found := _DURATION.fullmatch(until):
+        hours, minutes, seconds, milliseconds = (float(one or 0) for one in found.groups())
+        return hours * 3600 + minutes * 60 + seconds + milliseconds / 1000
+    moment = moment_of(until) if number is None else number / 1000 if number > _MILLISECONDS else number
+    if moment is None:
+        return None
+    # The API's own clock, because this machine's may be another.
+    now = moment_of(date)
+    return max(float(moment) - (time.time() if now is None else float(now)), 0.0)
 
 
 def _number(text: str | None) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import requests
+from requests.cookies import RequestsCookieJar, get_cookie_header
 
 from messaging_assets.description.ways.origins import origin
 from messaging_assets.http.wire.answer import Answer
@@ -44,7 +45,18 @@ def moved(request: requests.PreparedRequest, location: str, status: int) -> requ
     return there
 
 
-def loses_query(before: str, after: str, is_bare: bool) -> bool:
+def take_cookies(request: requests.PreparedRequest, jar: RequestsCookieJar) -> None:
+    """Let a request that was sent on have the cookies that came meanwhile, beside those it has."""
+    bare = request.copy()
+    bare.headers.pop("Cookie", None)
+    came = str(get_cookie_header(jar, bare) or "")  # type: ignore[no-untyped-call]
+    both = f"{request.headers.get('Cookie') or ''}; {came}".split("; ")
+    kept = {pair.partition("=")[0]: pair for pair in both if pair}
+    if kept:
+        request.headers["Cookie"] = "; ".join(kept.values())
+
+
+def loses_query(before: str, location: str, after: str, status: int, may_be_file: bool) -> bool:
     """Whether a list is sent on to itself without a parameter that it was asked with.
 
     It is the same path, but for a slash at its end, or one that moved for good to an address without any parameter. Its
@@ -52,12 +64,17 @@ def loses_query(before: str, after: str, is_bare: bool) -> bool:
 
     Args:
         before: what was asked.
+        location: where the answer sends on to, as it has it.
         after: what would be asked then.
-        is_bare: whether it moved for good to an address that was sent without any parameter.
+        status: the answer's.
+        may_be_file: whether it may lead to a file elsewhere.
     """
+    if status == 303 or (may_be_file and origin(before) != origin(after)):
+        return False
     asked, there = urlsplit(before), urlsplit(after)
     pairs = parse_qsl(asked.query, keep_blank_values=True)
     wanted = {name for name, value in pairs if not (name.lower() in _PAGES and value in ("0", "1"))}
     lost = wanted - {name for name, _ in parse_qsl(there.query, keep_blank_values=True)}
-    is_itself = asked.path.rstrip("/") == there.path.rstrip("/") or is_bare
-    return is_itself and bool(lost)
+    # A key in the query is put there anew, wherever it leads.
+    has_moved = status in (301, 308) and not may_be_file and not urlsplit(location).query
+    return bool(lost) and (has_moved or asked.path.rstrip("/") == there.path.rstrip("/"))

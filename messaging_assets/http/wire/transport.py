@@ -6,12 +6,14 @@ import os
 import ssl
 import threading
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import requests
+import urllib3
 from requests.cookies import RequestsCookieJar, extract_cookies_to_jar
-from requests.utils import get_environ_proxies
+from requests.utils import get_environ_proxies, select_proxy
 
 from messaging_assets.description.api import Client
 from messaging_assets.description.ways.origins import origin
@@ -39,7 +41,7 @@ class Transport:
 
     Raises:
         NoAddress: the address is none.
-        MendDescription: the file of trusted certificates cannot be read.
+        MendDescription: the file of trusted certificates, or the address of the proxy, cannot be read.
     """
 
     def __init__(
@@ -55,10 +57,9 @@ class Transport:
         self._watchdog = watchdog or Watchdog(client.timeout.total, closing)
         limits = client.timeout
         verify = _trusted(client) if url.lower().startswith("https:") else True
-        # Proxies are looked up for this very server, because NO_PROXY names servers.
         self._settings: dict[str, Any] = {
             "verify": verify,
-            "proxies": get_environ_proxies(url),
+            "proxies": _proxies(url),
             "timeout": (min(limits.connect, limits.total), min(limits.read, limits.total)),
             "stream": True,
         }
@@ -93,12 +94,16 @@ class Transport:
         """Close the connections."""
         self._adapter.close()
 
+    def jar_of(self, request: requests.PreparedRequest) -> RequestsCookieJar:
+        """Where the cookies of a request's answer go."""
+        jar: RequestsCookieJar = getattr(request, "jar", self._cookies)
+        return jar
+
     def _answered(self, request: requests.PreparedRequest, watched: Watched, takes_parts: bool) -> Answer:
         # requests.Session.send would do more: redirects, hooks, cookies where none came.
         with self._adapter.send(request, **self._settings) as response:
             if "set-cookie" in response.headers:
-                jar = getattr(request, "jar", self._cookies)
-                extract_cookies_to_jar(jar, request, response.raw)  # type: ignore[no-untyped-call]
+                extract_cookies_to_jar(self.jar_of(request), request, response.raw)  # type: ignore[no-untyped-call]
             line = getattr(response.raw, "connection", None)
             encodings = response.headers.get("content-encoding", "")
             try:
@@ -120,6 +125,30 @@ class Transport:
         answer.line, answer.is_clean = line, not (watched.has_surplus or is_ambiguous)
         answer.has_surplus = watched.has_surplus and "transfer-encoding" not in response.headers
         return answer
+
+
+def _proxies(url: str) -> dict[str, str]:
+    """The proxies of the environment for this very server, because NO_PROXY names servers.
+
+    Raises:
+        MendDescription: what would be asked is none.
+    """
+    # requests takes the host of `localhost:3128` for a scheme.
+    found = get_environ_proxies(url).items()
+    proxies = {name: one if "://" in one else f"http://{one}" for name, one in found if one}
+    if (named := select_proxy(url, proxies)) is None:
+        return proxies
+    variable = f"{url.partition(':')[0].upper()}_PROXY (or ALL_PROXY)"
+    try:
+        scheme, _, host, *_ = urllib3.util.parse_url(named)
+    except urllib3.exceptions.LocationParseError:
+        scheme = host = None
+    if not host or scheme not in ("http", "https", "socks4", "socks4a", "socks5", "socks5h"):
+        step = "write http:// or https://, host and port"
+        raise MendDescription(f"{variable} names a proxy by what is no address", step)
+    if scheme.startswith("socks") and find_spec("socks") is None:
+        raise MendDescription(f"{variable} names a SOCKS proxy, which needs PySocks", "install it: pip install PySocks")
+    return proxies
 
 
 def _trusted(client: Client) -> str | bool:

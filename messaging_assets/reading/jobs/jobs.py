@@ -17,8 +17,8 @@ from messaging_assets.answers.failure_words import says_failed
 from messaging_assets.description.jobs import OF_JOB, Job
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription, SyncFailure, TryAgainLater
-from messaging_assets.http.trouble import asked_to_wait
 from messaging_assets.http.wire.answer import Answer
+from messaging_assets.http.wire.rate_limits import asked_to_wait
 from messaging_assets.reading.ending import Reading
 from messaging_assets.reading.jobs.asking import GONE, Gone, JobRequests, asks_again, is_its_file, job_of
 from messaging_assets.reading.jobs.notes import JobNotes, KeptJob

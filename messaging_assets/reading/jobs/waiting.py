@@ -11,8 +11,8 @@ from messaging_assets.answers.signs_of_more import signs_of_more
 from messaging_assets.answers.watched_counts import is_number_of_pages
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import CapReached, MendDescription, TryAgainLater
-from messaging_assets.http.trouble import asked_to_wait
 from messaging_assets.http.wire.answer import Answer
+from messaging_assets.http.wire.rate_limits import asked_to_wait
 from messaging_assets.reading.ending import Reading
 from messaging_assets.reading.jobs.asking import Gone, JobRequests, job_of
 from messaging_assets.reading.jobs.notes import JobNotes, KeptJob

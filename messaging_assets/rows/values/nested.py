@@ -7,7 +7,7 @@ import re
 import secrets
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, count
 from typing import Any
 
 import orjson
@@ -21,6 +21,9 @@ from messaging_assets.description.table import INSIDE
 _MARK = secrets.token_hex(16)
 _CUT = f',"{_MARK}",'.encode()
 _DEEPEST = 250
+# dlt takes nested rows apart by recursion, and names files by their tables; no file has a name of more than 255 bytes.
+_DEEPEST_TABLES, _LONGEST_TABLE = 100, 200
+_TOO_DEEP = "nested too deep for tables (max_table_nesting)"
 _OF_JSON = frozenset({str, int, float, bool, dict, list, type(None)})
 _SHOWN_DEPTH = 40
 _NUL = re.compile(r"(?<!\\)(\\\\)*\\u0000")  # an escaped NUL, and no escaped backslash before "u0000"
@@ -184,10 +187,32 @@ def depth(value: Any) -> int:
     return levels
 
 
-def all_fit_tables(values: list[Any], normalize: Callable[[str], str]) -> bool:
+def room_for_tables(table: str, normalize: Callable[[str], str]) -> int | None:
+    """Characters that a nested list's table may add to the name of its root; None where dlt shortens long names."""
+    is_shortened = len(normalize("n" * _LONGEST_TABLE)) < _LONGEST_TABLE
+    return None if is_shortened else _LONGEST_TABLE - len(normalize(table)) - 2
+
+
+def unfit_for_tables(
+    values: list[Any], normalize: Callable[[str], str], room: int | None = None, levels: int | None = None
+) -> dict[int, str]:
+    """Why values of a column do not fit dlt's child tables, by their places; see `refuse_for_tables`."""
+    unfit: dict[int, str] = {}
+    for place, value in [] if all_fit_tables(values, normalize, room) else enumerate(values):
+        try:
+            refuse_for_tables(value, normalize, room, levels)
+        except Misfit as misfit:
+            unfit[place] = str(misfit)
+    return unfit
+
+
+def all_fit_tables(values: list[Any], normalize: Callable[[str], str], room: int | None = None) -> bool:
     """Whether dlt's child tables can hold a column, told layer by layer; False where each value is to be looked at."""
     fields, rows = values, list[Any]()
+    levels = length = 0
     while fields or rows:
+        if (levels := levels + 1) > _DEEPEST_TABLES or (room is not None and length > room):
+            return False
         every = fields + rows
         if not set(map(type, every)) <= _OF_JSON:
             return False
@@ -199,6 +224,8 @@ def all_fit_tables(values: list[Any], normalize: Callable[[str], str]) -> bool:
         if any(why or are_one for why, are_one in (_named(normalize, *shape) for shape in shapes)):
             return False
         fields = list(chain.from_iterable(map(dict.values, objects)))
+        # Of a name in capitals, dlt makes one that is up to twice as long.
+        length += 2 + 2 * max((len(name) for names, _ in shapes for name in names), default=2)
         # An object's fields may be columns beside it under the name of another.
         if dict in set(map(type, fields)) and any(twins(one, normalize) for one in objects if _holds_object(one)):
             return False
@@ -210,27 +237,58 @@ def _holds_object(value: dict[str, Any]) -> bool:
     return dict in set(map(type, value.values()))
 
 
-def refuse_for_tables(value: Any, normalize: Callable[[str], str]) -> None:
+def refuse_for_tables(
+    value: Any, normalize: Callable[[str], str], room: int | None = None, levels: int | None = None
+) -> None:
     """See that dlt's child tables can hold a nested value whole.
+
+    Args:
+        normalize: dlt's naming.
+        room: characters that the name of a list's table may take beside those of the column's; None: it is shortened.
+        levels: how deep lists get tables of their own (max_table_nesting); None: all of them.
 
     Raises:
         Misfit: an integer is beyond 64 bits, two names become one, or a name is empty or one that dlt writes itself.
+            So it is with lists that nest deeper than tables can be named.
     """
-    layer: list[tuple[Any, bool]] = [(value, False)]
-    while layer:
-        for one, is_row in layer:
+    if levels is None and depth(value) > _DEEPEST_TABLES:
+        raise Misfit(_TOO_DEEP)
+    layer: list[tuple[Any, bool, int]] = [(value, False, 0)]
+    for level in count():
+        if not layer:
+            return
+        longest = max((length for one, _, length in layer if type(one) is list), default=0)
+        if room is not None and longest > room and (levels is None or level < 2 * levels):
+            raise Misfit(_TOO_DEEP)
+        for one, is_row, _ in layer:
             if type(one) is int and not -(2**63) <= one < 2**63:
                 raise Misfit("an integer beyond 64 bits inside a nested value")
             if not isinstance(one, dict):
                 continue
-            # Most rows of a list have the same names, and no object among them.
-            why, are_one = _named(normalize, tuple(one), is_row)
-            if why:
-                raise Misfit(why)
-            has_objects = any(isinstance(inner, dict) for inner in one.values())
-            if twins(one, normalize) if has_objects else are_one:
-                raise Misfit("two nested fields for one column")
-        layer = [(inner, isinstance(outer, list)) for outer, _ in layer for inner in _inner(outer)]
+            _refuse_names(one, is_row, normalize)
+        layer = [
+            (inner, isinstance(outer, list), length + _added(name, inner, normalize))
+            for outer, _, length in layer
+            for name, inner in _named_inner(outer)
+        ]
+
+
+def _refuse_names(one: dict[str, Any], is_row: bool, normalize: Callable[[str], str]) -> None:
+    # Most rows of a list have the same names, and no object among them.
+    why, are_one = _named(normalize, tuple(one), is_row)
+    if why:
+        raise Misfit(why)
+    if twins(one, normalize) if _holds_object(one) else are_one:
+        raise Misfit("two nested fields for one column")
+
+
+def _named_inner(value: Any) -> Iterator[tuple[str | None, Any]]:
+    return iter(value.items()) if isinstance(value, dict) else ((None, inner) for inner in _inner(value))
+
+
+def _added(name: str | None, value: Any, normalize: Callable[[str], str]) -> int:
+    """What a step into an object or a list adds to a table's name; dlt makes a table `list` of a list in a list."""
+    return 2 + len(normalize(name)) if name is not None else len("__list") if isinstance(value, list) else 0
 
 
 @lru_cache(maxsize=1_000)
@@ -247,19 +305,23 @@ def _named(normalize: Callable[[str], str], names: tuple[str, ...], is_row: bool
 def twins(record: dict[str, Any], normalize: Callable[[str], str]) -> tuple[str, str] | None:
     """Paths of two fields that are one column where dlt gives each field of an object its own; None where none are."""
     first: dict[str, str] = {}
-    for column, path in _leaves("", "", record, normalize):
+    for column, path in _leaves(record, normalize):
         if (other := first.setdefault(column, path)) != path:
             return other, path
     return None
 
 
-def _leaves(column: str, path: str, value: Any, normalize: Callable[[str], str]) -> Iterator[tuple[str, str]]:
-    if not isinstance(value, dict):
-        yield column, path
-        return
-    for name, inner in value.items():
-        own = normalize(name) if name.strip() else ""
-        yield from _leaves(f"{column}__{own}" if path else own, f"{path}.{name}" if path else name, inner, normalize)
+def _leaves(record: dict[str, Any], normalize: Callable[[str], str]) -> Iterator[tuple[str, str]]:
+    """The columns that an object's fields are, with their paths; without recursion, in the fields' order."""
+    waiting: list[tuple[str, str, Any]] = [("", "", record)]
+    while waiting:
+        column, path, value = waiting.pop()
+        if not isinstance(value, dict):
+            yield column, path
+            continue
+        for name, inner in reversed(value.items()):
+            own = normalize(name) if name.strip() else ""
+            waiting.append((f"{column}__{own}" if path else own, f"{path}.{name}" if path else name, inner))
 
 
 def shown(record: Any, largest: int) -> tuple[str, bool]:

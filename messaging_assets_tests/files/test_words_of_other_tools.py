@@ -1,0 +1,173 @@
+"""The words of dlt, Airbyte, OpenAPI and of habit: each refusal names the word of the file at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from messaging_assets.files.api_files import InvalidDescription, describe
+
+
+def refusal(resource: Any = None, endpoint: Any = None, client: Any = None, **file: Any) -> str:
+    client = {"base_url": "https://api.example.com", **(client or {})}
+    users = {"name": "users", "endpoint": {"path": "/users", **(endpoint or {})}, **(resource or {})}
+    with pytest.raises(InvalidDescription) as refused:
+        describe({"client": client, "resources": [users], **file}, "chat")
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("paginator", "meant"),
+    [
+        ({"type": "offset", "page_size": 100}, "limit"),
+        ({"type": "page_number", "per_page": 100}, "limit"),
+        ({"type": "page_number", "page_size_param": "size"}, "limit_param"),
+        ({"type": "page_number", "initial_page": 1}, "base_page"),
+        ({"type": "offset", "limit": 1, "maximum_value": 100}, "maximum_offset"),
+        ({"type": "json_link", "next_link_path": "next"}, "next_url_path"),
+        ({"type": "cursor", "next_token_path": "next"}, "cursor_path"),
+        ({"type": "page"}, "page_number"),
+        ({"type": "page_token"}, "cursor"),
+        ("none", "single_page"),
+    ],
+)
+def test_a_word_of_paging_from_elsewhere_is_told_as_ours(paginator: Any, meant: str) -> None:
+    assert f"did you mean {meant}?" in refusal(endpoint={"paginator": paginator})
+
+
+@pytest.mark.parametrize(
+    ("incremental", "meant"),
+    [
+        ({"cursor_field": "at"}, "cursor_path"),
+        ({"cursor_path": "at", "start_date": "2025-01-01"}, "initial_value"),
+        ({"cursor_path": "at", "end_date": "2025-01-01"}, "end_value"),
+        ({"cursor_path": "at", "lookback_window": 3600}, "lag"),
+        ({"cursor_path": "at", "cursor_datetime_formats": ["%s"]}, "cursor_format"),
+    ],
+)
+def test_a_word_of_what_is_new_from_elsewhere_is_told_as_ours(incremental: Any, meant: str) -> None:
+    assert f"did you mean {meant}?" in refusal(endpoint={"incremental": incremental})
+
+
+@pytest.mark.parametrize(
+    ("came", "meant"),
+    [
+        ("varchar(255)", "text"),
+        ("date-time", "timestamp"),
+        ("numeric", "decimal"),
+        ("long", "bigint"),
+        ("uuid", "text"),
+    ],
+)
+def test_a_type_of_another_database_is_told_as_ours(came: str, meant: str) -> None:
+    assert f"did you mean {meant}?" in refusal({"columns": {"a": {"data_type": came}}})
+
+
+@pytest.mark.parametrize(
+    ("came", "said"),
+    [
+        ("BearerAuthenticator", "did you mean bearer?"),
+        ("BasicHttpAuthenticator", "did you mean http_basic?"),
+        ("OAuthAuthenticator", "write oauth2, or oauth2_refresh_token"),
+        ("http", "write bearer or http_basic"),
+        ("none", "leave auth out"),
+    ],
+)
+@pytest.mark.parametrize("is_alone", [False, True])
+def test_a_way_of_authentication_from_elsewhere_is_told_as_ours(came: str, said: str, is_alone: bool) -> None:
+    assert said in refusal(client={"auth": came if is_alone else {"type": came}})
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ({"resource": {"incremental": {"cursor_path": "at"}}}, "users.incremental: belongs under endpoint"),
+        ({"resource": {"path": "/users"}}, "users.path: belongs under endpoint"),
+        ({"resource": {"schedule": {"cron": "0 * * * *"}}}, "users.schedule: belongs at the top of the file"),
+        ({"resource": {"cursor_field": "at"}}, "users.cursor_field: unknown key; write cursor_path under"),
+        ({"endpoint": {"write_disposition": "merge"}}, "endpoint.write_disposition: belongs beside endpoint"),
+        ({"endpoint": {"page_size": 100}}, "endpoint.page_size: write it as limit under paginator"),
+        ({"client": {"primary_key": "id"}}, "client.primary_key: belongs beside endpoint"),
+        ({"requests_per_second": 1}, "chat: requests_per_second: belongs under client"),
+    ],
+)
+def test_a_word_in_the_wrong_place_is_told_its_place(parts: Any, said: str) -> None:
+    assert said in refusal(**parts)
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ({"resource": {"write_disposition": "scd2"}}, "write {disposition: merge, strategy: scd2}"),
+        ({"endpoint": {"response_actions": [{"status_code": 503, "action": "retry"}]}}, "retry_on_status_codes"),
+        ({"endpoint": {"paginator": False}}, "or single_page where a list has one page"),
+        ({"endpoint": {"query": {"a": 1}}}, "did you mean params?"),
+        ({"endpoint": {"body": {"a": 1}}}, "did you mean json?"),
+        ({"resource": {"transformations": []}}, "did you mean steps?"),
+        ({"resource": {"steps": [{"remove": ["a"]}]}}, "did you mean drop?"),
+        ({"client": {"verify_ssl": False}}, "did you mean ca_file?"),
+        ({"client": {"proxy": "http://proxy:1"}}, "set HTTPS_PROXY"),
+        (
+            {"client": {"auth": {"type": "oauth2", "token_url": "https://a.b/t", "grant_type": "password"}}},
+            "auth.grant_type",
+        ),
+        ({"client": {"auth": {"type": "api_key", "in": "header"}}}, "did you mean location?"),
+        ({"endpoint": {"format": "jsonl"}}, "did you mean ndjson?"),
+        ({"endpoint": {"format": {"type": "csv", "sep": ";"}}}, "did you mean delimiter?"),
+        ({"endpoint": {"format": {"type": "csv", "charset": "latin-1"}}}, "did you mean encoding?"),
+        ({"schedule": {"cron": "0 * * * *", "tz": "UTC"}}, "did you mean timezone?"),
+        ({"schedule": {"cron": "0 * * * *", "enabled": True}}, "did you mean switched_on?"),
+        ({"sensor": {"cron": "* * * * *"}}, "a clock is a schedule"),
+        ({"streams": ["users"]}, "did you mean resources?"),
+        ({"openapi": "3.0.0"}, "messaging-assets discover --openapi"),
+        ({"definitions": {}}, "messaging-assets convert"),
+    ],
+)
+def test_a_word_of_another_tool_is_told_what_to_write(parts: Any, said: str) -> None:
+    assert said in refusal(**parts)
+
+
+@pytest.mark.parametrize("start", ["today", "30 days ago", "-30 days", "-1M", "now-7d", "now()"])
+def test_a_start_that_another_tool_would_take_is_told_as_ours(start: str) -> None:
+    said = refusal(endpoint={"incremental": {"cursor_path": "at", "initial_value": start, "start_param": "since"}})
+    assert f"'{start}' is no time; write now, or a time before it such as -30d" in said
+
+
+@pytest.mark.parametrize("path", ["/all users", "/search?q=a b", "/users/{now:%H %M}/a\tb"])
+def test_a_blank_in_a_path_is_told_by_its_line(path: str) -> None:
+    assert "endpoint.path: no address has a blank; write %20, or values under params" in refusal(
+        endpoint={"path": path}
+    )
+
+
+@pytest.mark.parametrize("path", ["/größe", "/all%20users", "/users/{now:%Y-%m-%d %H:%M}"])
+def test_a_path_without_a_blank_of_its_own_is_taken(path: str) -> None:
+    describe(
+        {"client": {"base_url": "https://a.example.com"}, "resources": [{"name": "users", "endpoint": path}]}, "chat"
+    )
+
+
+@pytest.mark.parametrize("start", ["now", "-30d", "-5min", "-1mo", "-P30D", "2025-01-01", "7", -7])
+def test_a_start_of_ours_is_taken(start: Any) -> None:
+    cursor = {"cursor_path": "at", "initial_value": start, "start_param": "since"}
+    users = {"name": "users", "endpoint": {"path": "/users", "incremental": cursor}}
+    describe({"client": {"base_url": "https://a.example.com"}, "resources": [users]}, "chat")
+
+
+@pytest.mark.parametrize(
+    "text", ["{{ now_utc() }}", "{{ day_delta(-7) }}", "{{ stream_interval.start_time }}", "{{ stream_slice['id'] }}"]
+)
+@pytest.mark.parametrize("part", ["params", "json"])
+def test_an_expression_of_a_manifest_is_refused_where_braces_may_be_doubled(text: str, part: str) -> None:
+    method = "POST" if part == "json" else "GET"
+    assert f"endpoint.{part}.since: nothing fills a variable here; write {{now:<format>}}" in refusal(
+        endpoint={part: {"since": text}, "method": method}
+    )
+
+
+def test_a_query_whose_braces_are_doubled_is_none() -> None:
+    users = {"path": "/graphql", "method": "POST", "json": {"query": "{{ record(id: 1) {{ name response }} }}"}}
+    describe(
+        {"client": {"base_url": "https://a.example.com"}, "resources": [{"name": "users", "endpoint": users}]}, "chat"
+    )

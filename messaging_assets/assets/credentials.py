@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Optional
 
 from dagster import ConfigurableResource, EnvVar
-from pydantic import Field, create_model
+from pydantic import BaseModel, Field, create_model
 
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.authentication import Auth, SessionAuth, TokenServerAuth, secrets_of, ways_of
@@ -78,7 +78,12 @@ class ApiCredentials(ConfigurableResource[Any]):
 
         One byte misses one change of 256, and helps nobody who tries passwords.
         """
-        ways = [(description.auth_of(one), self.secrets_for(description, one)) for one in resources]
+        ways = []
+        for one in resources:
+            auth = description.auth_of(one)
+            # What the file does not say may have another default in the next version.
+            said = auth.model_dump(exclude_unset=True) if isinstance(auth, BaseModel) else auth
+            ways.append((said, self.secrets_for(description, one)))
         return identity_of(description.name, ways).digest[:2]
 
     def base_url_for(self, description: ApiDescription) -> str:

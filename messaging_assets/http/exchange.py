@@ -145,7 +145,7 @@ class Exchange:
                     take_cookies(request, self.transport.jar_of(request))
             except (requests.RequestException, NoAddress, ValueError):
                 return _nowhere(answer.status_code)
-            if loses_query(before, str(request.url), answer.status_code, terms.sent_on == "anywhere"):
+            if loses_query(before, target, str(request.url), answer.status_code, terms.sent_on == "anywhere"):
                 return _without_query(answer.status_code)
         return Trouble(
             "redirects in a circle", "correct client.base_url or the path", MendDescription, False, "redirect"

@@ -5,7 +5,7 @@ The contract is kept here, from the first load on. dlt itself would let a first 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Literal
 
 from messaging_assets.description.api import Resource
@@ -80,7 +80,7 @@ class Contract:
         column: str,
         values: list[Any],
         typed: TypedRows,
-        known: Collection[str],
+        known: Mapping[str, Any],
         name: Callable[[str], str | None],
     ) -> bool:
         """Whether a field has lists and objects alone, whose parts are tables and columns that there are.
@@ -182,10 +182,10 @@ def refuse_many(asset: str, columns: Collection[str | None], before: Collection[
 
 
 def _known_parts(
-    value: Any, name: str, known: Collection[str], column: Callable[[str], str | None]
+    value: Any, name: str, known: Mapping[str, Any], column: Callable[[str], str | None]
 ) -> tuple[Any, list[str]]:
     """An object without the parts that are no column of a table, and the names of those; lists are tables."""
-    if not isinstance(value, dict) or name in known:
+    if not isinstance(value, dict) or known.get(name, {}).get("data_type") == "json":
         return value, []
     kept, gone = dict[str, Any](), list[str]()
     for field, part in value.items():

@@ -7,6 +7,7 @@ import re
 import signal
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from unittest.mock import Mock
@@ -207,3 +208,9 @@ def test_a_signal_that_comes_while_garbage_is_collected_comes_again() -> None:
         held.clear()
         with pytest.raises(KeyboardInterrupt):
             time.sleep(5)
+
+
+def test_a_sync_in_a_thread_leaves_signals_as_they_are(file: Path, stored_instance: DagsterInstance) -> None:
+    with ThreadPoolExecutor(1) as threads:
+        shown = threads.submit(sync, file).result()
+    assert shown.exit_code == 0, shown.output

@@ -8,13 +8,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from messaging_assets.assets.credentials import build_credentials
+from messaging_assets.assets.credentials import ApiCredentials, build_credentials
+from messaging_assets.description.authentication import ApiKeyAuth
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets_tests.one_step import Done, alone
 from messaging_assets_tests.one_table import RESOURCE, OneTable
 from messaging_assets_tests.raw_server import RawServer, answer
 
-WORDS = "a secret is another than at the last sync"
+WORDS = "is another than at the last sync"
 KEY = "GENERIC_REST__API_KEY"
 
 
@@ -101,6 +102,14 @@ def test_a_token_that_is_another_at_each_sync_is_told_of_once(one_table: OneTabl
     assert [is_told(sync(one_table, key)) for key in keys] == [False, True, False, False, False]
 
 
+def test_new_tokens_are_told_of_once_though_some_have_one_byte(
+    one_table: OneTable, api: Tenants, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = iter(["0a", "0b", "0c", "0a", "0d", "0d", "0e"])
+    monkeypatch.setattr(ApiCredentials, "asked_by", lambda *_: next(kept))
+    assert [is_told(sync(one_table, "tenant-one")) for _ in range(7)] == [False, True, *[False] * 5]
+
+
 def test_a_whole_list_needs_no_word_of_its_key(one_table: OneTable, api: Tenants) -> None:
     whole = {"path": "/list", "data_selector": "data", "paginator": "single_page"}
     assert not is_told(sync(one_table, "tenant-one", endpoint=whole))
@@ -116,3 +125,19 @@ def test_what_is_kept_of_a_key_is_one_byte(one_table: OneTable) -> None:
 
     assert len(kept("tenant-one")) == 2
     assert kept("tenant-one") == kept("tenant-one") != kept("tenant-two")
+
+
+def test_what_the_file_leaves_to_defaults_is_no_part_of_it(one_table: OneTable) -> None:
+    class Newer(ApiKeyAuth):
+        """As of the next version."""
+
+        hint: str = "a default"
+
+    described = one_table.describe()
+    own = described.client.model_dump(exclude_unset=True)["auth"]
+    newer = described.client.model_copy(update={"auth": Newer(**own)})
+    kept = [
+        build_credentials(described, {"api_key": "a"}).asked_by(one, one.resources)
+        for one in (described, described.model_copy(update={"client": newer}))
+    ]
+    assert kept[0] == kept[1]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from messaging_assets_tests.one_table import OneTable, replayed
+from messaging_assets.description.api import ApiDescription
+from messaging_assets.foundation.folders import settle_environment
+from messaging_assets_tests.one_step import alone
+from messaging_assets_tests.one_table import RESOURCE, OneTable, replayed
 
 EXPLODE: dict[str, Any] = {
     "primary_key": ["host", "at"],
@@ -90,9 +94,39 @@ def test_the_cursor_is_that_of_the_records_that_are_made(one_table: OneTable) ->
     ]
 
 
-def test_a_field_that_no_record_has_is_told(one_table: OneTable) -> None:
+def test_a_field_that_no_record_has_is_in_doubt_as_every_record_is_left_out(one_table: OneTable) -> None:
     steps = [{"explode": ["points"]}]
     synced = one_table.sync([{"id": 1}, {"id": 2}], steps=steps)
     assert synced.green, synced.error
-    assert "points" in str(synced.receipt["fields_not_seen"])
+    assert synced.receipt["verdict"] == "unknown"
+    assert "no record has points as the explode looks for it" in synced.receipt["verdict_reason"]
     assert synced.receipt["rows_made"] == -2
+    # As a list of which each record has an empty one.
+    assert one_table.sync([{"id": 1, "points": []}]).receipt["verdict"] != "unknown"
+
+
+def twice(row: dict[str, Any]) -> Iterator[Any]:
+    yield {**row, "side": "left"}
+    yield [{**row, "side": "right"}]
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"steps": [{"explode": ["side"]}, {"filter": "@.side != 'none'"}]},
+        {"processing_steps": [{"yield_map": twice}]},
+    ],
+)
+def test_children_are_asked_for_below_each_record_that_is_made(one_table: OneTable, own: dict[str, Any]) -> None:
+    plain = {"data_selector": "data", "paginator": "single_page"}
+    parent = {"name": "hosts", "endpoint": {"path": "v1/resource", **plain}, **own}
+    below = {"path": "v1/resource?of={resources.hosts.id}&at={resources.hosts.side}", **plain}
+    kids = one_table.describe(endpoint=below, include_from_parent=["id", "side"], primary_key=["_hosts_side"])
+    written = kids.model_dump(exclude_unset=True, by_alias=True)
+    one_table.serve([{"id": 1, "side": ["left", "none", "right"]}])
+    settle_environment()
+    described = ApiDescription.model_validate({**written, "resources": [parent, *written["resources"]]})
+    synced = alone(described, RESOURCE, one_table.history)
+    assert synced.green, synced.error
+    found = one_table.rows("SELECT DISTINCT _hosts_id, _hosts_side FROM resource_name ORDER BY 2")
+    assert [(row["_hosts_id"], row["_hosts_side"]) for row in found] == [(1, "left"), (1, "right")]

@@ -109,3 +109,15 @@ def test_a_row_with_a_part_that_is_no_column_is_left_out_or_red(one_table: OneTa
     assert {row["id"] for row in one_table.rows()} == {1, 3, 4, 5}
     frozen = one_table.sync([MORE], schema_contract={"columns": "freeze"})
     assert "the API sends 'meta__c', a field that is not declared, and schema_contract freezes" in frozen.error
+
+
+def test_an_object_in_the_place_of_a_plain_value_makes_no_column(one_table: OneTable) -> None:
+    own: dict[str, Any] = {"nested": "tables", "schema_contract": {"columns": "discard_value"}}
+    assert one_table.sync([NESTED], **own).green
+    before = set(one_table.columns())
+    changed = {**NESTED, "meta": {"a": {"x": 1}, "in": {"b": {"y": 1}}}}
+    synced = one_table.sync([changed])
+    assert synced.receipt["values_dropped"] == 2, synced.error
+    assert set(one_table.columns()) == before
+    frozen = one_table.sync([changed], schema_contract={"columns": "freeze"})
+    assert "the API sends 'meta__a__x', a field that is not declared" in frozen.error

@@ -56,11 +56,18 @@ def take_cookies(request: requests.PreparedRequest, jar: RequestsCookieJar) -> N
         request.headers["Cookie"] = "; ".join(kept.values())
 
 
-def loses_query(before: str, after: str, status: int, may_be_file: bool) -> bool:
+def loses_query(before: str, location: str, after: str, status: int, may_be_file: bool) -> bool:
     """Whether a list is sent on to itself without a parameter that it was asked with.
 
     It is the same path, but for a slash at its end, or one that moved for good to an address without any parameter. Its
     page would be another one. Some send from their first page to the list itself, and to a file elsewhere.
+
+    Args:
+        before: what was asked.
+        location: where the answer sends on to, as it has it.
+        after: what would be asked then.
+        status: the answer's.
+        may_be_file: whether it may lead to a file elsewhere.
     """
     if status == 303 or (may_be_file and origin(before) != origin(after)):
         return False
@@ -68,5 +75,6 @@ def loses_query(before: str, after: str, status: int, may_be_file: bool) -> bool
     pairs = parse_qsl(asked.query, keep_blank_values=True)
     wanted = {name for name, value in pairs if not (name.lower() in _PAGES and value in ("0", "1"))}
     lost = wanted - {name for name, _ in parse_qsl(there.query, keep_blank_values=True)}
-    has_moved = status in (301, 308) and not may_be_file and not there.query
+    # A key in the query is put there anew, wherever it leads.
+    has_moved = status in (301, 308) and not may_be_file and not urlsplit(location).query
     return bool(lost) and (has_moved or asked.path.rstrip("/") == there.path.rstrip("/"))

@@ -49,12 +49,12 @@ _START_MISREAD = Finding(
 
 _ASKED_BY_ANOTHER = Finding(
     Verdict.UNKNOWN,
-    "a secret is another than at the last sync, and no row came again that stands at the cursor's last value, so if it "
-    "is another account's, rows before that value are missing",
+    "a secret, or auth in the file, is another than at the last sync, and no row was known again that stands at the "
+    "cursor's last value, so if it is another account's, rows before that value are missing",
     "if so, run it with full_refresh",
 )
 # Of so many syncs it is kept whose secrets were sent.
-_ASKERS_KEPT = 3
+_ASKERS_KEPT = 5
 
 
 def read_marks(
@@ -206,8 +206,9 @@ def _note_asker(target: ReadTarget, own: ListContext, receipt: Receipt) -> None:
             continue
         before = [] if is_known_again else notes.asked.get(ASKED_BY, [])
         notes.asked[ASKED_BY] = [target.asked_by, *before][:_ASKERS_KEPT]
-        # Where each sync comes with a token that was never seen, that is how this API is asked.
-        is_ever_new = target.asked_by not in before and len(set(before[:2])) > 1
+        # Where each sync comes with a token that was never seen, that is how this API is asked. Of many some have the
+        # same byte.
+        is_ever_new = (target.asked_by not in before and len(set(before[:2])) > 1) or len(set(before)) > 2
         if before and before[0] != target.asked_by and not is_ever_new:
             receipt.findings.append(_ASKED_BY_ANOTHER)
 

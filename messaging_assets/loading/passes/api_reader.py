@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import partial, wraps
-from itertools import product
+from itertools import chain, islice, product
 from typing import Any
 from urllib.parse import urljoin
 
@@ -49,6 +49,8 @@ from messaging_assets.seams.dlt_contexts import pages_of
 from messaging_assets.seams.dlt_rest_client import saying_only_what_is_read
 
 _GIVER = "the file gives it by for_each or include_from_parent"
+# Of so many records a step makes one list.
+_TOGETHER = 1_000
 _RENAME = "give the list of for_each, or the parent, another name in the file, or leave out that field of the parent"
 
 
@@ -237,6 +239,7 @@ def _steps(one: Resource, source: ListContext, columns: Mapping[str, str], links
     own = every if source.is_parent else counted(every, source.receipt)
     if LINE in columns.values():
         own = [{kind: _carrying(kind, step) for kind, step in each.items()} for each in own]
+    own = [{kind: _in_lists(step) if kind == "yield_map" else step for kind, step in each.items()} for each in own]
     if not columns:
         return own
     return [{"map": partial(_with_own_names, columns, source.asset)}, *own]
@@ -261,6 +264,19 @@ def _carrying(kind: str, step: Callable[..., Any]) -> Callable[..., Any]:
         return {**made, **above} if kind == "map" else made
 
     return carries
+
+
+def _in_lists(step: Callable[..., Any]) -> Callable[..., Any]:
+    """A step whose records go on in lists, as pages do. Of one alone, dlt would take a parent's fields for records."""
+
+    @wraps(step)
+    def lists(*arguments: Any) -> Iterator[list[Any]]:
+        # A function of Python's may make lists, too.
+        made = chain.from_iterable(one if isinstance(one, list) else (one,) for one in step(*arguments))
+        while some := list(islice(made, _TOGETHER)):
+            yield some
+
+    return lists
 
 
 def _compiled(endpoint: Endpoint) -> Any:

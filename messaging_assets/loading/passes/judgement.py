@@ -43,7 +43,9 @@ def may_repeat(endpoint: Endpoint, receipt: Receipt) -> bool:
 
 
 def doubt_filters(resource: Resource, receipt: Receipt) -> None:
-    """Doubt a read whose filter or selector looks for what no record, or no part of an answer, has: nothing passed it.
+    """Doubt a read whose filter, explode or selector looks for what no record, or no part of an answer, has.
+
+    Nothing passed it.
 
     Args:
         resource: says whether only news is asked for, of which few records need not have each field.
@@ -53,7 +55,7 @@ def doubt_filters(resource: Resource, receipt: Receipt) -> None:
     # What an interrupted read had loaded had passed.
     if receipt.rows_loaded or receipt.resumed_rows:
         return
-    for word, name in receipt.fields.unseen("filter", "data_selector", least=_FEW if is_of_few else 1):
+    for word, name in receipt.fields.unseen("filter", "explode", "data_selector", least=_FEW if is_of_few else 1):
         what = f"no record has {name} as the {word} looks for it, so it left every one of them out"
         receipt.found(Verdict.UNKNOWN, what, _AS_SENT)
 

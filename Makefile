@@ -55,8 +55,10 @@ demo: setup ## run all five APIs against the built-in sandbox and print what was
 dev: setup ## open the Dagster UI against the built-in sandbox
 	@exec $(BIN)/messaging-assets dev $(ARGS)
 
+# Many tests wait for processes and servers of theirs, so one worker more than there are processors.
+WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 test: setup ## run the tests, in parallel
-	@$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 comma := ,
 # Into the environment of a target's folder; with uv, where there is one, it takes a tenth of the time. Of 8,000 modules the

@@ -23,7 +23,8 @@ from messaging_assets.foundation import json_paths, moments
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.evidence.sought_fields import Has, Sought, SoughtFields, found_by
 from messaging_assets.reading.times.zones import name_behind, zones_of
-from messaging_assets.rows.values.nested import Misfit, StepReason, exploded, flattened, list_beside, text_of, value_in
+from messaging_assets.rows.values.nested import Misfit, StepReason, text_of, value_in
+from messaging_assets.rows.values.taken_apart import exploded, flattened, list_beside
 
 Record = dict[str, Any]
 # Stands for: no step was taken, neither of the file nor of Python.

@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Iterator
 from http.server import ThreadingHTTPServer
 from pathlib import Path
+from socket import SHUT_WR
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import Any
 
@@ -100,6 +101,9 @@ def test_a_port_without_tls_is_called_that(one_list: OneList, said: bytes, kind:
         def handle(self) -> None:
             self.request.recv(65_536)
             self.request.sendall(said)
+            # Closed with something unread, the connection would be reset.
+            self.request.shutdown(SHUT_WR)
+            self.request.recv(65_536)
 
     one_list.endpoint["error_handler"] = {"max_retries": 0}
     server = ThreadingTCPServer(("127.0.0.1", 0), Plain)

@@ -166,6 +166,8 @@ def clean_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outside_connecti
     forget_dlt_contexts(monkeypatch, tmp_path / "dlt")
     yield tmp_path
     forget_dlt_contexts(monkeypatch, tmp_path / "dlt")
+    # What a test made for good goes with it.
+    gc.unfreeze()
 
 
 def forget_dlt_contexts(monkeypatch: pytest.MonkeyPatch, global_folder: Path) -> None:

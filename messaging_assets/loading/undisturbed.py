@@ -85,10 +85,17 @@ def _leave_as_it_is() -> None:
 
 @contextmanager
 def _seldom_collecting() -> Iterator[None]:
-    """Let the collector run seldom. Records hold no circles, so it would find nothing in a fifth of a sync's time."""
-    before = gc.get_threshold()
+    """Let the collector run seldom, and pass over what was there before, unless `made_for_good` had it do so.
+
+    Records hold no circles, so it would find nothing in a fifth of a sync's time.
+    """
+    before, is_frozen = gc.get_threshold(), gc.get_freeze_count() > 0
+    if not is_frozen:
+        gc.freeze()
     gc.set_threshold(100_000, 20, 50)
     try:
         yield
     finally:
         gc.set_threshold(*before)
+        if not is_frozen:
+            gc.unfreeze()

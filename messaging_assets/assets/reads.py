@@ -82,9 +82,10 @@ class Reads:
         made = Authenticators(task.description, credentials, task.redaction, task.context.run.run_id)
         ledger = self._table.ledger
         earlier = ledger.own.generation - 1 if ledger else None
-        asked_by = credentials.asked_by(task.description, ancestry(task.description, task.resource))
+        chain = ancestry(task.description, task.resource)
+        asked_by = credentials.asked_by(task.description, chain)
         begun, self._early = task.ahead.take(task.resource, base_url, earlier, self._table.let_go)
-        auths = begun.auths if begun else {one.name: made.of(one) for one in ancestry(task.description, task.resource)}
+        auths = begun.auths if begun else {one.name: made.of(one) for one in chain}
         number, is_anew, learnt, is_forgotten = 1, False, dict[str, str](), False
         notes = job_notes(self._table, base_url, task.config.is_anew and not task.context.retry_number)
         while True:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import requests
 import urllib3.exceptions
+from requests.cookies import RequestsCookieJar, get_cookie_header
 
 from messaging_assets.description.ways.origins import NoAddress
 from messaging_assets.foundation.failures import MendDescription, TryAgainLater
@@ -27,9 +28,10 @@ from messaging_assets.http.trouble import (
     in_doubt,
     seconds_before,
 )
+from messaging_assets.http.ways.plain_secrets import replace_cookie
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.http.wire.rate_limits import allowance
-from messaging_assets.http.wire.redirects import loses_query, moved, redirect_of, take_cookies
+from messaging_assets.http.wire.redirects import loses_query, moved, redirect_of
 from messaging_assets.http.wire.terms import Ignored, LedAway, Terms
 from messaging_assets.http.wire.transport import OtherOrigin, Transport
 from messaging_assets.http.wire.validators import Unchanged
@@ -142,7 +144,7 @@ class Exchange:
             try:
                 request = moved(request, target, answer.status_code)
                 if "set-cookie" in answer.headers:
-                    take_cookies(request, self.transport.jar_of(request))
+                    _take_cookies(request, self.transport.jar_of(request))
             except (requests.RequestException, NoAddress, ValueError):
                 return _nowhere(answer.status_code)
             if loses_query(before, target, str(request.url), answer.status_code, terms.sent_on == "anywhere"):
@@ -170,6 +172,15 @@ class Exchange:
             return
         terms.counts.waited(seconds)
         self.closing.wait(seconds)
+
+
+def _take_cookies(request: requests.PreparedRequest, jar: RequestsCookieJar) -> None:
+    """Let a request that was sent on have the cookies that came meanwhile, beside those it has."""
+    bare = request.copy()
+    bare.headers.pop("Cookie", None)
+    came = str(get_cookie_header(jar, bare) or "")  # type: ignore[no-untyped-call]
+    for name, _, value in (one.partition("=") for one in came.split("; ") if one):
+        replace_cookie(request, name, value)
 
 
 def _stranger(target: str, or_allow: str, is_get: bool) -> Trouble:

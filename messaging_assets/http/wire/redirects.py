@@ -5,7 +5,6 @@ from __future__ import annotations
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import requests
-from requests.cookies import RequestsCookieJar, get_cookie_header
 
 from messaging_assets.description.ways.origins import origin
 from messaging_assets.http.wire.answer import Answer
@@ -43,17 +42,6 @@ def moved(request: requests.PreparedRequest, location: str, status: int) -> requ
         for name in ("Content-Length", "Content-Type", "Transfer-Encoding"):
             there.headers.pop(name, None)
     return there
-
-
-def take_cookies(request: requests.PreparedRequest, jar: RequestsCookieJar) -> None:
-    """Let a request that was sent on have the cookies that came meanwhile, beside those it has."""
-    bare = request.copy()
-    bare.headers.pop("Cookie", None)
-    came = str(get_cookie_header(jar, bare) or "")  # type: ignore[no-untyped-call]
-    both = f"{request.headers.get('Cookie') or ''}; {came}".split("; ")
-    kept = {pair.partition("=")[0]: pair for pair in both if pair}
-    if kept:
-        request.headers["Cookie"] = "; ".join(kept.values())
 
 
 def loses_query(before: str, location: str, after: str, status: int, may_be_file: bool) -> bool:

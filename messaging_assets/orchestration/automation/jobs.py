@@ -89,8 +89,7 @@ def is_gone(run: DagsterRun) -> bool:
     except ProcessLookupError:
         return True
     except OSError:
-        # It is another user's.
-        return False
+        pass  # it is another user's
     return False
 
 

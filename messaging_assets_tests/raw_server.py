@@ -6,12 +6,24 @@ import json
 import re
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol, TypeVar
+
+import pytest
 
 Talk = Callable[[socket.socket, str, int], object]
+
+
+class Talking(Protocol):
+    """An API that a test makes up."""
+
+    def talk(self, connection: Any, path: str, number: int) -> None:
+        """Answer a request."""
+
+
+Api = TypeVar("Api", bound=Talking)
 
 
 class RawServer:
@@ -72,6 +84,18 @@ class RawServer:
                 self.asked.append(head.decode("latin-1"))
                 if self._talk(connection, head.decode("latin-1").split()[1], len(self.asked)) is False:
                     return
+
+
+def served(api: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
+    """The body of a fixture: an API that the one table is synced from, while it is served.
+
+    Args:
+        api: talks to a connection.
+        monkeypatch: says where it is.
+    """
+    with RawServer(api.talk) as server:
+        monkeypatch.setenv("GENERIC_REST__BASE_URL", server.url)
+        yield api
 
 
 def answer(body: Any, headers: str = "", status: str = "200 OK") -> bytes:

@@ -21,8 +21,8 @@ LINKS = {
 CURSORS = {**LINKS, "page_token_option": {"inject_into": "request_parameter", "field_name": "after"}}
 
 
-def _added(value: str) -> dict[str, Any]:
-    field = {"path": ["made"], "value": value}
+def _added(value: str, name: str = "made") -> dict[str, Any]:
+    field = {"path": [name], "value": value}
     return {"transformations": [{"type": "AddFields", "fields": [field]}]}
 
 
@@ -248,8 +248,7 @@ def test_a_filter_is_carried_where_it_keeps_the_same_records_and_else_told(condi
     ],
 )
 def test_a_field_is_made_of_the_same_value_and_else_told(value: str, step: Any) -> None:
-    fields = [{"path": ["made"], "value": value}]
-    found = drafted(manifest({"transformations": [{"type": "AddFields", "fields": fields}]}))
+    found = drafted(manifest(_added(value)))
 
     assert found.drafts[0].raw.get("steps") == ([step] if step else None)
     assert any("is left out; write it as a step" in words for _, words in told(found)) == (step is None)
@@ -257,8 +256,7 @@ def test_a_field_is_made_of_the_same_value_and_else_told(value: str, step: Any) 
 
 @pytest.mark.parametrize("name", ["made", "a"])
 def test_a_field_with_a_default_is_null_without_it_and_the_file_asks_about_that(name: str) -> None:
-    fields = [{"path": [name], "value": "{{ record.get('a', 'none') }}"}]
-    found = drafted(manifest({"transformations": [{"type": "AddFields", "fields": fields}]}))
+    found = drafted(manifest(_added("{{ record.get('a', 'none') }}", name)))
     assert any("is null where nothing is there" in words for kind, words in told(found) if kind == "question")
 
 

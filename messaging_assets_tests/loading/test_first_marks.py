@@ -13,7 +13,7 @@ from messaging_assets.files.rules.mistakes import InvalidDescription
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets_tests.one_step import Done, alone
 from messaging_assets_tests.one_table import RESOURCE, OneTable
-from messaging_assets_tests.raw_server import RawServer, answer
+from messaging_assets_tests.raw_server import answer, served
 
 INCREMENTAL = {"cursor_path": "token", "cursor_in": "answer", "start_param": "since"}
 FIRST = {"path": "/first", "params": {"of": "me"}, "cursor_path": "data.token"}
@@ -61,10 +61,7 @@ class Changing:
 
 @pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Changing]:
-    changing = Changing()
-    with RawServer(changing.talk) as server:
-        monkeypatch.setenv("GENERIC_REST__BASE_URL", server.url)
-        yield changing
+    yield from served(Changing(), monkeypatch)
 
 
 def sync(table: OneTable, pages: Any = None, config: Any = None, **first: Any) -> Done:

@@ -13,7 +13,7 @@ from messaging_assets.description.authentication import ApiKeyAuth
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets_tests.one_step import Done, alone
 from messaging_assets_tests.one_table import RESOURCE, OneTable
-from messaging_assets_tests.raw_server import RawServer, answer
+from messaging_assets_tests.raw_server import answer, served
 
 WORDS = "is another than at the last sync"
 KEY = "GENERIC_REST__API_KEY"
@@ -43,10 +43,7 @@ class Tenants:
 
 @pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Tenants]:
-    tenants = Tenants()
-    with RawServer(tenants.talk) as server:
-        monkeypatch.setenv("GENERIC_REST__BASE_URL", server.url)
-        yield tenants
+    yield from served(Tenants(), monkeypatch)
 
 
 def sync(table: OneTable, key: str, config: Any = None, **resource: Any) -> Done:

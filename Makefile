@@ -76,7 +76,7 @@ ON_NEWEST := $(patsubst %,messaging_assets_tests/%.py,cli/test_demo cli/test_dev
 $(NEWEST)/ready: pyproject.toml constraints-newest.txt
 	@echo "Setting up $(NEWEST) from constraints-newest.txt"
 	@test -x $(NEWEST)/bin/python || "$(PYTHON)" -m venv $(NEWEST)
-	@$(NEWEST)/bin/python -m pip install -qq --no-input --no-compile -c constraints-newest.txt -e '.[dev,postgres,redis,compression]'
+	$(call install,-c constraints-newest.txt -e '.[dev$(comma)postgres$(comma)redis$(comma)compression]')
 	@touch $@
 
 test-newest: $(NEWEST)/ready ## a core of the tests on the newest Dagster, without dagster-embedded-elt

@@ -22,7 +22,7 @@ from messaging_assets.http.trouble import (
     refused,
 )
 from messaging_assets.http.wire.answer import Answer
-from messaging_assets.http.wire.rate_limits import asked_to_wait
+from messaging_assets.http.wire.rate_limits import asked_to_wait, wait_told_in
 from messaging_assets.http.wire.spool import NoRoom
 from messaging_assets.http.wire.terms import Ignored, Terms
 from messaging_assets.http.wire.validators import Unchanged, other_than
@@ -165,7 +165,8 @@ def _error_inside(answer: Answer, terms: Terms, body: Any) -> Trouble | None:
     kind = TryAgainLater if declared.retry else MendDescription
     words = f"answered {answer.status_code} with an error at '{declared.path}'"
     step = "look the error up with the vendor"
-    return Trouble(words, step, kind, declared.retry, "error in body", may_be_taken=False)
+    asked = wait_told_in(body) if declared.retry else None
+    return Trouble(words, step, kind, declared.retry, "error in body", asked, may_be_taken=False)
 
 
 def _meets(action: Any, answer: Answer, terms: Terms, client: Client) -> bool:

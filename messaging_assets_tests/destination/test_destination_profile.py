@@ -304,7 +304,7 @@ def test_json_is_json_on_sqlite(named: Any, one_table: OneTable, tmp_path: Path)
     assert "beyond 64 bits" in one_table.rejected()[0]["reason"]
 
 
-def test_a_pipeline_looks_its_settings_up_once_and_each_client_has_connections_of_its_own(
+def test_a_pipeline_looks_its_settings_up_once_and_opens_its_file_once_for_all_clients_at_a_time(
     clean_room: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked_up, configuration = list[Any](), duckdb.configuration
@@ -313,7 +313,14 @@ def test_a_pipeline_looks_its_settings_up_once_and_each_client_has_connections_o
         looked_up.extend([] if accept_partial else [initial_config])
         return configuration(self, initial_config, accept_partial)
 
+    opened, connect = list[str](), duckdb_library.connect
+
+    def connected(database: str, **more: Any) -> Any:
+        opened.append(Path(database).name)
+        return connect(database, **more)
+
     monkeypatch.setattr(duckdb, "configuration", noted)
+    monkeypatch.setattr(duckdb_library, "connect", connected)
     pipelines = [
         one_opening(
             "chat__users",
@@ -325,10 +332,13 @@ def test_a_pipeline_looks_its_settings_up_once_and_each_client_has_connections_o
     ]
     for pipeline in pipelines:
         with pipeline.sql_client() as one, pipeline.sql_client() as other:
-            assert one.execute_sql("SELECT 1") == other.execute_sql("SELECT 1")
-            assert one.credentials.conn_pool is not other.credentials.conn_pool
+            one.execute_sql("BEGIN; CREATE TABLE not_yet (id BIGINT)")
+            assert other.execute_sql("SELECT count(*) FROM duckdb_tables()") == [(0,)]
+        with pipeline.sql_client() as later:
+            assert later.execute_sql("SELECT count(*) FROM duckdb_tables()") == [(0,)]
 
     assert len(looked_up) == 2
+    assert opened == ["one.duckdb", "one.duckdb", "other.duckdb", "other.duckdb"]
     assert sorted(path.name for path in clean_room.glob("*.duckdb")) == ["one.duckdb", "other.duckdb"]
 
 

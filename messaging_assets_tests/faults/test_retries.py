@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import socket
 import threading
 import time
@@ -141,6 +142,47 @@ def test_moments_and_delays_are_told_apart(
     answer.status_code = status
     answer.headers.update(headers)
     assert asked_to_wait(answer) == seconds
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "seconds"),
+    [
+        (429, {"ok": False, "error_code": 429, "parameters": {"retry_after": 35}}, 35),
+        (429, {"errcode": "M_LIMIT_EXCEEDED", "retry_after_ms": 2000}, 2),
+        (429, {"message": "You are being rate limited.", "retry_after": 64.57, "global": False}, 64.57),
+        (429, {"errors": [{"extensions": {"code": "ComplexityException", "retry_in_seconds": 30}}]}, 30),
+        (429, {"error": {"code": 429, "details": [{"@type": "RetryInfo", "retryDelay": "30s"}]}}, 30),
+        (503, {"retryAfter": "90"}, 90),
+        (429, {"retryAfter": "2033-05-18T03:34:50Z"}, 90),
+        (429, {"retry_after": True}, None),
+        (429, {"retry_after": None, "error": {"retryAfterSeconds": 5}}, 5),
+        (429, {"retry": 5, "after": 7, "retry_afterwards": 9}, None),
+        (429, {"retry_after": "1e400"}, None),
+        (429, ["slow down"], None),
+        (429, None, None),
+        # What an answer of another status holds are rows or an error.
+        (400, {"retry_after": 35}, None),
+    ],
+    ids=str,
+)
+def test_a_wait_that_stands_in_the_body_alone_is_read(
+    monkeypatch: pytest.MonkeyPatch, status: int, body: Any, seconds: float | None
+) -> None:
+    monkeypatch.setattr(time, "time", lambda: 2_000_000_000.0)
+    answer = Answer()
+    answer.fill(b"slow down" if body is None else json.dumps(body).encode(), status)
+    assert asked_to_wait(answer) == seconds
+    # A header is the API's word for everybody.
+    answer.headers["Retry-After"] = "7"
+    assert asked_to_wait(answer) == 7
+
+
+def test_a_wait_in_an_error_that_comes_with_a_200_is_kept(one_list: OneList) -> None:
+    busy = {"ok": False, "error": "ratelimited", "retry_after": 0.2}
+    one_list.fault(status=200, times=1, body=json.dumps(busy).encode())
+    outcome = one_list.outcome(error_in_body={"path": "error", "retry": True})
+    assert outcome.green, outcome.sentence
+    assert 0.15 <= float(outcome.receipt["waited_seconds"]) <= 5
 
 
 @pytest.mark.parametrize("after", ["0", "-5", "soon", "", "nan", "inf", "Wed, 21 Oct 2015 07:28:00 GMT", "Wed, 99 Foo"])

@@ -1,4 +1,4 @@
-"""What an answer's headers say of the API's own limit: how many requests are left, until when, how long to wait.
+"""What an answer says of the API's own limit: how many requests are left, until when, how long to wait.
 
 `RateLimit` with `RateLimit-Policy` is draft-ietf-httpapi-ratelimit-headers-10; before it there were three fields, whose
 names most APIs write with `X-` in front and with a moment in place of seconds.
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 from messaging_assets.foundation.moments import moment_of
 from messaging_assets.http.wire.answer import Answer
@@ -22,6 +22,10 @@ _DURATION = re.compile(r"(?=\d)(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(
 # One policy's name, and its parameters.
 _ITEM = re.compile(r'\s*("[^"]*"|[\w*.:/-]+)((?:\s*;\s*[a-z*]+=(?:"[^"]*"|:[^:]*:|[\w.-]+))*)\s*(?:,|$)')
 _PARAMETER = re.compile(r';\s*([a-z*]+)=("[^"]*"|[\w.-]+)')
+# A field by which a body asks for a wait, in small letters and without what is none.
+_FIELD = re.compile(r"retry(?:after|in|delay)(?:in)?(?:s|secs?|seconds|(ms|millis|milliseconds))?")
+# Statuses whose body is looked through, and how deep.
+_LIMITED, _DEPTH = frozenset({420, 429, 503}), 5
 # Numbers from here on are moments in seconds since 1970, and in milliseconds.
 _MOMENT, _MILLISECONDS = 1e9, 1e11
 
@@ -82,7 +86,34 @@ def asked_to_wait(answer: Answer) -> float | None:
     if answer.status_code == 429 or 0 in remaining or (left and left.requests == 0):
         waits += [_seconds(headers.get(name, ""), date) for name in _RESETS]
         waits.append(left.seconds if left and left.requests == 0 else None)
-    return next((wait for wait in waits if wait), None)
+    if (asked := next((wait for wait in waits if wait), None)) is not None or answer.status_code not in _LIMITED:
+        return asked
+    return wait_told_in(answer.read_as_json(), date)
+
+
+def wait_told_in(body: Any, date: str = "") -> float | None:
+    """Seconds for which a body asks, as chat APIs do in place of a header: `{"parameters": {"retry_after": 35}}`.
+
+    Args:
+        body: what was parsed.
+        date: the answer's own time, where it told it.
+    """
+    for name, value in _fields_in(body, _DEPTH):
+        found = _FIELD.fullmatch(re.sub(r"[^a-z]", "", name.lower()))
+        if found and isinstance(value, int | float | str) and not isinstance(value, bool):
+            told = (_number(str(value)) or 0) / 1000 if found[1] else _seconds(str(value), date)
+            if told:
+                return told
+    return None
+
+
+def _fields_in(body: Any, depth: int) -> Iterator[tuple[str, Any]]:
+    """The fields of an object, and then those of what is within it."""
+    if isinstance(body, dict):
+        yield from body.items()
+    inner = body.values() if isinstance(body, dict) else body if isinstance(body, list) else ()
+    for one in inner if depth else ():
+        yield from _fields_in(one, depth - 1)
 
 
 def _seconds(until: str, date: str) -> float | None:

@@ -67,6 +67,11 @@ class _WaitingSqlClient(DuckDbSqlClient):
     # Seconds; None for the bound of all syncs.
     longest_wait: float | None = None
 
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        # What dlt asks each connection for is what DuckDB does anyhow, and to ask takes longer than to connect.
+        self._pragmas: list[str] = []
+
     @contextmanager
     def in_little_memory(self) -> Iterator[None]:
         """Let the queries of a block use a disk in place of memory; a smaller bound of the user's stays."""
@@ -172,6 +177,10 @@ class duckdb(dlt.destinations.duckdb):  # noqa: N801 - dlt takes the destination
     def _configured(self) -> dict[Any, Any]:
         return {}
 
+    @cached_property
+    def _pools(self) -> dict[str, Any]:
+        return {}
+
     def configuration(self, initial_config: Any, accept_partial: bool = False) -> Any:
         """See Destination; looked up once for a pipeline, where dlt does it for each of a sync's twenty connections."""
         if accept_partial or not initial_config:
@@ -183,6 +192,11 @@ class duckdb(dlt.destinations.duckdb):  # noqa: N801 - dlt takes the destination
         # Since dlt 1.30: a copy has no connections yet, and `on_resolved` makes room for a client's own.
         found = self._configured[key].copy()
         found.credentials.on_resolved()
+        # Of one file and one way to open it there is one room: while a block has the file open, connections that other
+        # steps ask for are copies of its own, which need not be set up.
+        credentials = found.credentials
+        way = repr([(name, value) for name, value in credentials.items() if name != "conn_pool"])
+        credentials.conn_pool = self._pools.setdefault(way, credentials.conn_pool)
         return found
 
     def capabilities(self, config: Any = None, naming: Any = None) -> DestinationCapabilitiesContext:

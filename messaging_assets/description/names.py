@@ -49,12 +49,18 @@ def variable(api: str, name: str) -> str:
     return f"{api}__{name}".upper()
 
 
+# RFC 6901, as OpenAPI and other tools write where something stands.
+_POINTER = re.compile(r"/[\w$@-]+(?:/[\w$@-]+)*")
+
+
 def compiled_or_refused(path: str) -> str:
     """The path, if it is one.
 
     Raises:
         ValueError: it is none.
     """
+    if _POINTER.fullmatch(path):
+        raise ValueError(f"is a JSON pointer; write {path[1:].replace('/', '.')}, as a JSON path")
     # Names with dots between them need no parser, and none of what it takes to import it.
     if are_names(path):
         return path

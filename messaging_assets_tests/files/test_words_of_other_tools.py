@@ -148,6 +148,27 @@ def test_a_path_without_a_blank_of_its_own_is_taken(path: str) -> None:
     )
 
 
+@pytest.mark.parametrize("path", ["/users/:id", "users/:user_id/posts", "/:tenant/users?active=1"])
+def test_a_colon_before_a_name_in_a_path_is_told_as_a_placeholder(path: str) -> None:
+    assert "is no placeholder; write a parent's field as {resources.<parent>.<field>}" in refusal(
+        endpoint={"path": path}
+    )
+
+
+@pytest.mark.parametrize("path", ["/things:list", "/v1/{resources.teams.id}:members", "/at/12:30", "/urn:a:b"])
+def test_a_colon_within_a_segment_of_a_path_is_taken(path: str) -> None:
+    teams = {"name": "teams", "endpoint": "/teams", "primary_key": "id"}
+    users = {"name": "users", "endpoint": {"path": path}}
+    describe({"client": {"base_url": "https://a.example.com"}, "resources": [teams, users]}, "chat")
+
+
+@pytest.mark.parametrize("word", ["data_selector", "paginator"])
+def test_a_json_pointer_is_told_as_a_json_path(word: str) -> None:
+    pager = {"type": "json_link", "next_url_path": "/links/next"}
+    wrong = {"data_selector": "/links/next"} if word == "data_selector" else {"paginator": pager}
+    assert "is a JSON pointer; write links.next, as a JSON path" in refusal(endpoint={"path": "/users", **wrong})
+
+
 @pytest.mark.parametrize("start", ["now", "-30d", "-5min", "-1mo", "-P30D", "2025-01-01", "7", -7])
 def test_a_start_of_ours_is_taken(start: Any) -> None:
     cursor = {"cursor_path": "at", "initial_value": start, "start_param": "since"}

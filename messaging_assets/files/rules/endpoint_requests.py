@@ -22,6 +22,9 @@ _ANOTHER = (
 )
 _FROM_PARENT = "a parent's record names the host; write in client.allowed_hosts which hosts may have the API's secrets"
 _BLANK = re.compile(r"[ \t]")
+# As web frameworks write it; within a segment a colon may stand before a verb.
+_COLON = re.compile(r"(?:^|/)(:[A-Za-z_]\w*)(?=/|$|\?)")
+_FILLED = "write a parent's field as {resources.<parent>.<field>}, what each user has as {setting.name}"
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _PAGING_OF_TABLES = (
     "page by offset, page_number, header_link or header_cursor, or by a field of the last record, [-1].id"
@@ -39,12 +42,8 @@ def request_mistakes(resource: Written, client: Mapping[str, Any]) -> Iterator[M
         resource: whose requests they are.
         client: the file's `client`, as it was written.
     """
-    if words := _other_host(str(resource.endpoint.get("path", "")), client):
+    if words := _no_path(str(resource.endpoint.get("path", "")), client):
         yield Mistake(resource.place_of("endpoint", "path"), words)
-    elif _BLANK.search(_PLACEHOLDER.sub("", str(resource.endpoint.get("path", "")))):
-        yield Mistake(
-            resource.place_of("endpoint", "path"), "no address has a blank; write %20, or values under params"
-        )
     yield from _objects_in_requests(resource)
     yield from header_mistakes(resource.endpoint.get("headers"), resource.place_of("endpoint", "headers"))
     yield from _paths_in_tables(resource, client.get("paginator"))
@@ -58,6 +57,18 @@ def request_mistakes(resource: Written, client: Mapping[str, Any]) -> Iterator[M
     yield from _around_no_record(resource)
     yield from _key_in_body(resource, client)
     yield from _paging_in_form(resource, mapping(client.get("paginator")))
+
+
+def _no_path(path: str, client: Mapping[str, Any]) -> str | None:
+    """Why nothing can be asked for at a path, and what to write; None where it can."""
+    if words := _other_host(path, client):
+        return words
+    as_it_is = _PLACEHOLDER.sub("x", path)
+    if _BLANK.search(as_it_is):
+        return "no address has a blank; write %20, or values under params"
+    if (found := _COLON.search(as_it_is)) and "://" not in path:
+        return f"'{found[1]}' is no placeholder; {_FILLED}"
+    return None
 
 
 def _other_host(path: str, client: Mapping[str, Any]) -> str | None:

@@ -30,7 +30,9 @@ _PARAMETER = re.compile(r'\s*;\s*(?:([^\s=;,"<>]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*
 # Some leave the angle brackets out.
 _LINK = re.compile(rf"(?:<([^<>]*)>|([^\s,;<>]+))((?:{_PARAMETER.pattern})*)")
 _DEEPEST = 6
-_MOST_LINKS = 20
+_MOST_LINKS = _MOST_NOTICES = 20
+# Lists of these hold sentences about the answer, as texts or in objects.
+_NOTICES = frozenset(("warning", "warnings", "notice", "notices", "infos", "warning_messages"))
 # What begins the next page may be an object or a list in itself.
 _KEYS = frozenset(
     ("last_evaluated_key", "exclusive_start_key", "next_key", "next_token", "next_cursor", "search_after", "next_url")
@@ -124,6 +126,8 @@ def beside(body: Any, to_list: tuple[str, ...], names: tuple[str, ...] = ()) -> 
                 yield from _links(value, (*names, key))
             if plain_word(key) in _KEYS:
                 yield from (Leaf((*names, key), one) for one in value[:1] if not isinstance(one, (dict, list)))
+            if plain_word(key) in _NOTICES and (*names, key) != to_list:
+                yield from (Leaf((*names, key), text) for text in _sentences(value))
         else:
             yield Leaf((*names, key), value)
 
@@ -133,6 +137,13 @@ def _first_plain(value: Any) -> Iterator[Any]:
         value = next(iter(value.values()))
     if not isinstance(value, (dict, list)):
         yield value
+
+
+def _sentences(value: list[Any]) -> Iterator[str]:
+    """The texts of a list of notices, and those in its objects."""
+    for one in value[:_MOST_NOTICES]:
+        texts = one.values() if isinstance(one, dict) else (one,)
+        yield from (text for text in texts if isinstance(text, str))
 
 
 def _links(value: list[Any], names: tuple[str, ...]) -> Iterator[Leaf]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from functools import lru_cache
@@ -85,6 +86,19 @@ _ASKED_SIZES = _SIZES | {"size", "count", "top", "first", "rows", "take", "num",
 _NONE = ("", "null", "none", "nil", "false", "-1", "0")
 # Sizes that APIs like; a list of just so many rows is seldom a whole one.
 _USUAL = frozenset((50, 100, 200, 250, 500, 1000, 2000, 5000, 10_000))
+# Of a sentence about the answer, that rows are left out of it: "results truncated due to limit".
+_TOLD = frozenset(("warning", "warnings", "notice", "notices", "info", "infos", "message", "msg", "note", "hint"))
+_ROWS = "(?:results?|rows?|records?|data|items?|entries|response|output|list|hits|series|events|matches)"
+_CUT = "(?:truncated|capped|cut off|incomplete|partial|omitted|left out)"
+_LEFT_OUT = re.compile(
+    rf"\b{_ROWS}\b[^.;]{{0,30}}\b(?:{_CUT}|limited to [\d,]+|exceeds?)\b|\b{_CUT}\b[^.;]{{0,30}}\b{_ROWS}\b"
+    rf"|\b(?:first|limited to(?: the first)?|capped at|too many|(?:more|greater) than) (?:[\d,]+ )?{_ROWS}\b",
+    re.IGNORECASE,
+)
+# Such a sentence may speak of a page, or say that it is not so.
+_NOT_LEFT_OUT = re.compile(
+    rf"\bper (?:page|request|call)\b|\b(?:no|not|never|none|without)\b[^.;:]{{0,25}}\b{_CUT}\b", re.IGNORECASE
+)
 # RFC 9110, sections 15.3.3 and 15.3.7.
 _STATUS_ACCEPTED, _STATUS_PARTIAL = 202, 206
 
@@ -100,6 +114,7 @@ class Signs:
         is_end_said: whether a place says in so many words that there is no more.
         is_more_denied: whether one of the body says that of further pages or rows, such as `has_more: false`.
         is_next_empty: whether a place for the next page is there, and empty.
+        left_out: that a sentence beside the list says that rows are left out of it, as a clause; None where none does.
     """
 
     said: str | None = None
@@ -108,6 +123,7 @@ class Signs:
     is_end_said: bool = False
     is_more_denied: bool = False
     is_next_empty: bool = False
+    left_out: str | None = None
 
 
 def signs_of_more(leaves: Iterable[Leaf], headers: Mapping[str, str], pages: int, asked: Iterable[Any]) -> Signs:
@@ -142,7 +158,14 @@ def signs_of_more(leaves: Iterable[Leaf], headers: Mapping[str, str], pages: int
             is_next_empty = is_next_empty or _names_next(leaf)
     if address_in(headers.get("link", ""), "next"):
         link = link or "the header Link"
-    return Signs(said, link, token, is_end_said, is_more_denied, is_next_empty)
+    left_out = next((f"{leaf.place} says that rows are left out" for leaf in leaves if _tells_of_less(leaf)), None)
+    return Signs(said, link, token, is_end_said, is_more_denied, is_next_empty, left_out)
+
+
+def _tells_of_less(leaf: Leaf) -> bool:
+    """Whether a value is a sentence about the answer that says that rows are left out of it."""
+    is_sentence = isinstance(leaf.value, str) and not _TOLD.isdisjoint(leaf.word.split("_"))
+    return is_sentence and bool(_LEFT_OUT.search(leaf.value)) and not _NOT_LEFT_OUT.search(leaf.value)
 
 
 def is_of_more(word: str) -> bool:

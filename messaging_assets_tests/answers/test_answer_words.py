@@ -82,6 +82,41 @@ def test_a_word_for_something_else_is_none_for_more(body: dict[str, Any], header
     assert not _is_more({"data": [0] * ROWS, **body}, headers)
 
 
+LEFT_OUT: list[dict[str, Any]] = [
+    {"warnings": ["an old word", "results truncated due to limit"]},
+    {"warnings": [{"code": "W1", "message": "The response was limited to 10,000 rows."}]},
+    {"meta": {"notices": ["Partial results: 2 shards did not answer"]}},
+    {"message": "Showing the first 100 results only"},
+    {"warningMessage": "Too many results; refine your query"},
+    {"note": "More than 1,000 records match"},
+    {"info": {"message": "result set exceeds the maximum"}},
+]
+NOT_LEFT_OUT: list[dict[str, Any]] = [
+    {"warnings": ["The parameter 'expand' is deprecated"]},
+    {"warnings": [], "notices": [None, 7]},
+    {"message": "No results were omitted"},
+    {"message": "Limited to 100 results per page"},
+    {"message": "30 records retrieved successfully"},
+    {"title": "Partial results", "subject": "data truncated"},
+    {"warnings": ["truncated"]},
+]
+
+
+@pytest.mark.parametrize("body", LEFT_OUT, ids=str)
+def test_a_sentence_that_says_that_rows_are_left_out_is_heard(body: dict[str, Any]) -> None:
+    assert signs_of_more(beside({"data": [], **body}, ("data",)), {}, 1, []).left_out
+
+
+@pytest.mark.parametrize("body", NOT_LEFT_OUT, ids=str)
+def test_a_sentence_about_something_else_says_nothing_of_rows(body: dict[str, Any]) -> None:
+    assert not signs_of_more(beside({"data": [], **body}, ("data",)), {}, 1, []).left_out
+
+
+def test_a_list_of_warnings_that_the_file_names_is_no_sentence() -> None:
+    body = {"warnings": [{"text": "results truncated"}]}
+    assert not signs_of_more(beside(body, ("warnings",)), {}, 1, []).left_out
+
+
 FAILED: list[dict[str, Any]] = [
     {"success": 0},
     {"success": "0"},

@@ -94,6 +94,7 @@ MORE: dict[str, Any] = {
     "IsTruncated": True,
     "hits": {"total": {"value": 50}},
     "timed_out": True,
+    "warnings": ["results truncated due to limit"],
 }
 MORE_IN_HEADERS = {
     "X-Total-Count": "90",

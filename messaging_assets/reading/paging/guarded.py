@@ -154,7 +154,8 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
 
     def doubt_of_end(self) -> str | None:
         """What the page that came last says against its being the last, as a clause; None where nothing does."""
-        return None if self.is_sign_disbelieved else self.reading.claims.signs.said
+        signs = self.reading.claims.signs
+        return None if self.is_sign_disbelieved else signs.said or signs.left_out
 
     @property
     def is_sign_disbelieved(self) -> bool:

@@ -116,6 +116,14 @@ def test_an_only_page_with_any_sign_of_more_is_unknown_and_the_place_is_named(ke
     assert key in came.reason or key == "per_page"
 
 
+@pytest.mark.parametrize("selector", ["$['result']['items']", "result.items.[*]", "$..items", "result.items"])
+def test_what_stands_beside_a_list_is_heard_however_its_selector_is_spelled(one_list: OneList, selector: str) -> None:
+    one_list.fault(rewrite=lambda payload, request: {"result": {"items": rows(3), "has_more": True}})
+    outcome = one_list.outcome({"type": "single_page"}, data_selector=selector)
+    assert (outcome.ids, outcome.verdict) == ([0, 1, 2], "unknown")
+    assert "'result.has_more' says that there is more" in outcome.reason
+
+
 WHOLE: list[dict[str, Any]] = [
     {"page": 1, "per_page": 20, "next": None, "count": 20},
     {"count": 20, "unread_count": 900, "online_count": 5},

@@ -124,6 +124,12 @@ def test_what_stands_beside_a_list_is_heard_however_its_selector_is_spelled(one_
     assert "'result.has_more' says that there is more" in outcome.reason
 
 
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_method_that_is_written_small_is_taken(one_list: OneList, method: str) -> None:
+    outcome = one_list.outcome({"type": "single_page"}, method=method, data_selector="data")
+    assert outcome.green, outcome.sentence
+
+
 WHOLE: list[dict[str, Any]] = [
     {"page": 1, "per_page": 20, "next": None, "count": 20},
     {"count": 20, "unread_count": 900, "online_count": 5},

@@ -38,6 +38,19 @@ _KEYS = frozenset(
     ("last_evaluated_key", "exclusive_start_key", "next_key", "next_token", "next_cursor", "search_after", "next_url")
 )
 _RELATIONS, _ADDRESSES = ("rel", "relation", "name"), ("href", "url", "uri")
+# Of a sentence about the answer, that rows are left out of it: "results truncated due to limit".
+_TOLD = frozenset(("warning", "warnings", "notice", "notices", "info", "infos", "message", "msg", "note", "hint"))
+_ROWS = "(?:results?|rows?|records?|data|items?|entries|response|output|list|hits|series|events|matches)"
+_CUT = "(?:truncated|capped|cut off|incomplete|partial|omitted|left out)"
+_LEFT_OUT = re.compile(
+    rf"\b{_ROWS}\b[^.;]{{0,30}}\b(?:{_CUT}|limited to [\d,]+|exceeds?)\b|\b{_CUT}\b[^.;]{{0,30}}\b{_ROWS}\b"
+    rf"|\b(?:first|limited to(?: the first)?|capped at|too many|(?:more|greater) than) (?:[\d,]+ )?{_ROWS}\b",
+    re.IGNORECASE,
+)
+# Such a sentence may speak of a page, or say that it is not so.
+_NOT_LEFT_OUT = re.compile(
+    rf"\bper (?:page|request|call)\b|\b(?:no|not|never|none|without)\b[^.;:]{{0,25}}\b{_CUT}\b", re.IGNORECASE
+)
 # RFC 9110's words about the message itself, which most answers have.
 _OF_THE_MESSAGE = frozenset(
     (
@@ -224,3 +237,9 @@ def soap_fault(body: Any) -> str | None:
             return None
         place, body = [*place, found], body[found]
     return quoted_path(*place) if body else None
+
+
+def tells_of_less(leaf: Leaf) -> bool:
+    """Whether a value is a sentence about the answer that says that rows are left out of it."""
+    is_sentence = isinstance(leaf.value, str) and not _TOLD.isdisjoint(leaf.word.split("_"))
+    return is_sentence and bool(_LEFT_OUT.search(leaf.value)) and not _NOT_LEFT_OUT.search(leaf.value)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from messaging_assets.answers.beside_list import Leaf, address_in, plain_word
+from messaging_assets.answers.beside_list import Leaf, address_in, plain_word, tells_of_less
 from messaging_assets.answers.record_keys import whole_number
-from messaging_assets.answers.watched_counts import is_number_of_pages
+from messaging_assets.answers.watched_counts import is_number_of_pages, is_range_of_more
 
 _MORE = frozenset(
     (
@@ -34,6 +33,7 @@ _LAST = frozenset(
         *("is_last", "is_last_page", "last_page", "last", "done", "is_done", "complete", "is_complete", "finished"),
         *("is_finished", "end", "is_end", "eof", "exhausted", "no_more", "is_final", "end_of_list", "end_of_results"),
         *("end_of_stream", "is_end_of_stream", "end_of_data", "end_of_feed"),
+        *("data_complete", "is_data_complete", "result_complete", "response_complete", "list_complete"),
         *("end_of_records", "is_end_of_list", "results_complete", "final", "final_page"),
     )
 )
@@ -50,6 +50,10 @@ _LATER = frozenset(
 )
 # Beside a truth value, each of these says that there is more, unless the name says no.
 _MORE_PARTS = frozenset(("more", "older", "additional", "truncated", "further", "remaining", "exceeded"))
+# A limit of rows that was met, and rows that were left out.
+_MET, _LEFT_OUT = frozenset(("exceeded", "reached", "hit")), frozenset(("omitted", "dropped", "skipped", "suppressed"))
+_OF_ROWS = frozenset(("row", "rows", "record", "records", "result", "results", "item", "items", "entries", "transfer"))
+_PART = frozenset(("partial_success", "partial_data", "partial_content", "partial_result", "partial_results"))
 _NEGATIONS = frozenset(("no", "not", "without", "never"))
 # Numbers of what is left to read, and not of what an account may still ask.
 _LEFT = frozenset(("remaining", "left", "outstanding"))
@@ -86,19 +90,6 @@ _ASKED_SIZES = _SIZES | {"size", "count", "top", "first", "rows", "take", "num",
 _NONE = ("", "null", "none", "nil", "false", "-1", "0")
 # Sizes that APIs like; a list of just so many rows is seldom a whole one.
 _USUAL = frozenset((50, 100, 200, 250, 500, 1000, 2000, 5000, 10_000))
-# Of a sentence about the answer, that rows are left out of it: "results truncated due to limit".
-_TOLD = frozenset(("warning", "warnings", "notice", "notices", "info", "infos", "message", "msg", "note", "hint"))
-_ROWS = "(?:results?|rows?|records?|data|items?|entries|response|output|list|hits|series|events|matches)"
-_CUT = "(?:truncated|capped|cut off|incomplete|partial|omitted|left out)"
-_LEFT_OUT = re.compile(
-    rf"\b{_ROWS}\b[^.;]{{0,30}}\b(?:{_CUT}|limited to [\d,]+|exceeds?)\b|\b{_CUT}\b[^.;]{{0,30}}\b{_ROWS}\b"
-    rf"|\b(?:first|limited to(?: the first)?|capped at|too many|(?:more|greater) than) (?:[\d,]+ )?{_ROWS}\b",
-    re.IGNORECASE,
-)
-# Such a sentence may speak of a page, or say that it is not so.
-_NOT_LEFT_OUT = re.compile(
-    rf"\bper (?:page|request|call)\b|\b(?:no|not|never|none|without)\b[^.;:]{{0,25}}\b{_CUT}\b", re.IGNORECASE
-)
 # RFC 9110, sections 15.3.3 and 15.3.7.
 _STATUS_ACCEPTED, _STATUS_PARTIAL = 202, 206
 
@@ -158,14 +149,8 @@ def signs_of_more(leaves: Iterable[Leaf], headers: Mapping[str, str], pages: int
             is_next_empty = is_next_empty or _names_next(leaf)
     if address_in(headers.get("link", ""), "next"):
         link = link or "the header Link"
-    left_out = next((f"{leaf.place} says that rows are left out" for leaf in leaves if _tells_of_less(leaf)), None)
+    left_out = next((f"{leaf.place} says that rows are left out" for leaf in leaves if tells_of_less(leaf)), None)
     return Signs(said, link, token, is_end_said, is_more_denied, is_next_empty, left_out)
-
-
-def _tells_of_less(leaf: Leaf) -> bool:
-    """Whether a value is a sentence about the answer that says that rows are left out of it."""
-    is_sentence = isinstance(leaf.value, str) and not _TOLD.isdisjoint(leaf.word.split("_"))
-    return is_sentence and bool(_LEFT_OUT.search(leaf.value)) and not _NOT_LEFT_OUT.search(leaf.value)
 
 
 def is_of_more(word: str) -> bool:
@@ -212,6 +197,8 @@ def _truth(leaf: Leaf, pages: int) -> tuple[bool | None, str]:
 
 
 def _truth_value(leaf: Leaf) -> bool | None:
+    if isinstance(leaf.value, str) and (_is_part(leaf) or is_range_of_more(leaf)):
+        return True
     is_more = _is_more(leaf.word) and not (leaf.is_header and _LEFT & set(leaf.word.split("_")))
     if not is_more and leaf.word not in _LAST and leaf.word not in _PARTIAL:
         return None
@@ -232,6 +219,13 @@ def _truth_value(leaf: Leaf) -> bool | None:
     return value if is_more else not value
 
 
+def _is_part(leaf: Leaf) -> bool:
+    """Whether a state says that the answer is a part; a state alone may be that of an object whose list it is."""
+    before, _, last = leaf.word.rpartition("_")
+    word = plain_word(leaf.value) if last in ("status", "state", "outcome") else ""
+    return word in _PART or (bool(before) and word in ("partial", "incomplete"))
+
+
 @lru_cache(maxsize=4096)
 def _is_more(word: str) -> bool:
     if word in _MORE:
@@ -240,6 +234,8 @@ def _is_more(word: str) -> bool:
     if start in ("more", "has_more", "has_next") and of in _MORE_OF:
         return True
     parts = set(word.split("_"))
+    if parts & _OF_ROWS and parts & (_MET | _LEFT_OUT) and not parts & (_NEGATIONS | _BUDGETS - {"limit"}):
+        return True
     if parts & _NEGATIONS or parts & _BUDGETS:
         # What is over is the list's own limit: limitExceeded.
         return word in ("limit_exceeded", "is_limit_exceeded", "limit_reached")

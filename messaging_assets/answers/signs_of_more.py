@@ -33,7 +33,7 @@ _LAST = frozenset(
         *("is_last", "is_last_page", "last_page", "last", "done", "is_done", "complete", "is_complete", "finished"),
         *("is_finished", "end", "is_end", "eof", "exhausted", "no_more", "is_final", "end_of_list", "end_of_results"),
         *("end_of_stream", "is_end_of_stream", "end_of_data", "end_of_feed"),
-        *("data_complete", "is_data_complete", "result_complete", "response_complete", "list_complete"),
+        *("data_complete", "result_complete", "response_complete", "list_complete", "is_last_batch", "last_batch"),
         *("end_of_records", "is_end_of_list", "results_complete", "final", "final_page"),
     )
 )
@@ -80,7 +80,19 @@ _TOKENS = frozenset(
         *("after", "cursor", "end_cursor", "after_cursor", "cursor_after", "marker", "continuation", "bookmark"),
         *("continuation_token", "page_token", "skip_token", "scroll_id", "last_evaluated_key", "ms_continuation"),
         *("continuation_key", "search_after", "resume_token", "pagination_token", "paging_token", "skiptoken"),
-        *("resumption_token", "iterator", "older", "continue", "more_url", "more_uri", "more_link", "more_href"),
+        *(
+            "resumption_token",
+            "iterator",
+            "page_state",
+            "paging_state",
+            "resume_key",
+            "older",
+            "continue",
+            "more_url",
+            "more_uri",
+            "more_link",
+            "more_href",
+        ),
     )
 )
 _SIZES = frozenset(

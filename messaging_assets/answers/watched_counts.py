@@ -24,7 +24,7 @@ _ROWS = frozenset(
     )
 )
 _OTHER_COUNTS = frozenset(("records_filtered", "hits", "number_matched", "num_matched"))
-_OTHER_COUNTS |= {"rows_before_limit", "rows_before_limit_at_least"}
+_OTHER_COUNTS |= {"rows_before_limit", "rows_before_limit_at_least", "i_total_records", "i_total_display_records"}
 # "1-10 of 50", and "0-9/50" where the name says that it is a range.
 _RANGE = re.compile(r"(?:\D* )?(\d[\d,]*) ?(?:-|\u2013|to) ?(\d[\d,]*)(?: of |( ?/ ?))(\d[\d,]*)(?: \D*)?")
 _RANGES = frozenset(("range", "showing", "shown", "displaying", "items", "rows", "results", "records"))

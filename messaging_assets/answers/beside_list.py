@@ -30,12 +30,27 @@ _PARAMETER = re.compile(r'\s*;\s*(?:([^\s=;,"<>]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*
 # Some leave the angle brackets out.
 _LINK = re.compile(rf"(?:<([^<>]*)>|([^\s,;<>]+))((?:{_PARAMETER.pattern})*)")
 _DEEPEST = 6
-_MOST_LINKS = 20
+_MOST_LINKS = _MOST_NOTICES = 20
+# Lists of these hold sentences about the answer, as texts or in objects.
+_NOTICES = frozenset(("warning", "warnings", "notice", "notices", "infos", "warning_messages"))
 # What begins the next page may be an object or a list in itself.
 _KEYS = frozenset(
     ("last_evaluated_key", "exclusive_start_key", "next_key", "next_token", "next_cursor", "search_after", "next_url")
 )
 _RELATIONS, _ADDRESSES = ("rel", "relation", "name"), ("href", "url", "uri")
+# Of a sentence about the answer, that rows are left out of it: "results truncated due to limit".
+_TOLD = frozenset(("warning", "warnings", "notice", "notices", "info", "infos", "message", "msg", "note", "hint"))
+_ROWS = "(?:results?|rows?|records?|data|items?|entries|response|output|list|hits|series|events|matches)"
+_CUT = "(?:truncated|capped|cut off|incomplete|partial|omitted|left out)"
+_LEFT_OUT = re.compile(
+    rf"\b{_ROWS}\b[^.;]{{0,30}}\b(?:{_CUT}|limited to [\d,]+|exceeds?)\b|\b{_CUT}\b[^.;]{{0,30}}\b{_ROWS}\b"
+    rf"|\b(?:first|limited to(?: the first)?|capped at|too many|(?:more|greater) than) (?:[\d,]+ )?{_ROWS}\b",
+    re.IGNORECASE,
+)
+# Such a sentence may speak of a page, or say that it is not so.
+_NOT_LEFT_OUT = re.compile(
+    rf"\bper (?:page|request|call)\b|\b(?:no|not|never|none|without)\b[^.;:]{{0,25}}\b{_CUT}\b", re.IGNORECASE
+)
 # RFC 9110's words about the message itself, which most answers have.
 _OF_THE_MESSAGE = frozenset(
     (
@@ -124,6 +139,8 @@ def beside(body: Any, to_list: tuple[str, ...], names: tuple[str, ...] = ()) -> 
                 yield from _links(value, (*names, key))
             if plain_word(key) in _KEYS:
                 yield from (Leaf((*names, key), one) for one in value[:1] if not isinstance(one, (dict, list)))
+            if plain_word(key) in _NOTICES and (*names, key) != to_list:
+                yield from (Leaf((*names, key), text) for text in _sentences(value))
         else:
             yield Leaf((*names, key), value)
 
@@ -133,6 +150,13 @@ def _first_plain(value: Any) -> Iterator[Any]:
         value = next(iter(value.values()))
     if not isinstance(value, (dict, list)):
         yield value
+
+
+def _sentences(value: list[Any]) -> Iterator[str]:
+    """The texts of a list of notices, and those in its objects."""
+    for one in value[:_MOST_NOTICES]:
+        texts = one.values() if isinstance(one, dict) else (one,)
+        yield from (text for text in texts if isinstance(text, str))
 
 
 def _links(value: list[Any], names: tuple[str, ...]) -> Iterator[Leaf]:
@@ -213,3 +237,9 @@ def soap_fault(body: Any) -> str | None:
             return None
         place, body = [*place, found], body[found]
     return quoted_path(*place) if body else None
+
+
+def tells_of_less(leaf: Leaf) -> bool:
+    """Whether a value is a sentence about the answer that says that rows are left out of it."""
+    is_sentence = isinstance(leaf.value, str) and not _TOLD.isdisjoint(leaf.word.split("_"))
+    return is_sentence and bool(_LEFT_OUT.search(leaf.value)) and not _NOT_LEFT_OUT.search(leaf.value)

@@ -20,6 +20,8 @@ _ERRORS = _words(
     "error errors error_message error_msg error_description error_text error_type fault exception failures problems "
     "error_info error_detail error_details"
 )
+# Lists of what the API itself could not ask.
+_UNASKED = _words("unreachable failed_regions failed_shards failed_sources unavailable_sources missing_shards")
 _GOOD = _words(
     "ok success succeeded successful is_success is_successful is_ok succeed valid is_valid authenticated "
     "is_authenticated authorized is_authorized"
@@ -80,7 +82,7 @@ _SENTENCE_STARTS = frozenset(("return", "ret", "status", "result", "response", "
 _SENTENCE_ENDS = frozenset(("msg", "message", "desc", "description", "text", "reason", "info", "detail"))
 # Of these no title of a list is one, such as "Failed jobs".
 _SENTENCES = _MESSAGES - {"detail", "details", "description", "info", "text", "title"}
-_TELLING = _ERRORS | _GOOD | _BAD | _STATES | _HOLDERS | _CODES | _SENTENCES
+_TELLING = _UNASKED | _ERRORS | _GOOD | _BAD | _STATES | _HOLDERS | _CODES | _SENTENCES
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def says_failed(body: Any, leaves: Iterable[Leaf], to_list: tuple[str, ...] = ()
 
 def _error_by_name(body: Any, to_list: tuple[str, ...]) -> FailureWord | None:
     for key, value in body.items() if isinstance(body, Mapping) else ():
-        if plain_word(key) not in _ERRORS:
+        if plain_word(key) not in (_ERRORS | _UNASKED if isinstance(value, list) else _ERRORS):
             continue
         if _is_error(_around_list(value, to_list) if (key,) == to_list[:1] else value):
             path = Leaf((key,), None).path

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from messaging_assets.answers.beside_list import Leaf, address_in, plain_word
+from messaging_assets.answers.beside_list import Leaf, address_in, plain_word, tells_of_less
 from messaging_assets.answers.record_keys import whole_number
-from messaging_assets.answers.watched_counts import is_number_of_pages
+from messaging_assets.answers.watched_counts import is_number_of_pages, is_range_of_more
 
 _MORE = frozenset(
     (
@@ -33,6 +33,7 @@ _LAST = frozenset(
         *("is_last", "is_last_page", "last_page", "last", "done", "is_done", "complete", "is_complete", "finished"),
         *("is_finished", "end", "is_end", "eof", "exhausted", "no_more", "is_final", "end_of_list", "end_of_results"),
         *("end_of_stream", "is_end_of_stream", "end_of_data", "end_of_feed"),
+        *("data_complete", "result_complete", "response_complete", "list_complete", "is_last_batch", "last_batch"),
         *("end_of_records", "is_end_of_list", "results_complete", "final", "final_page"),
     )
 )
@@ -49,6 +50,10 @@ _LATER = frozenset(
 )
 # Beside a truth value, each of these says that there is more, unless the name says no.
 _MORE_PARTS = frozenset(("more", "older", "additional", "truncated", "further", "remaining", "exceeded"))
+# A limit of rows that was met, and rows that were left out.
+_MET, _LEFT_OUT = frozenset(("exceeded", "reached", "hit")), frozenset(("omitted", "dropped", "skipped", "suppressed"))
+_OF_ROWS = frozenset(("row", "rows", "record", "records", "result", "results", "item", "items", "entries", "transfer"))
+_PART = frozenset(("partial_success", "partial_data", "partial_content", "partial_result", "partial_results"))
 _NEGATIONS = frozenset(("no", "not", "without", "never"))
 # Numbers of what is left to read, and not of what an account may still ask.
 _LEFT = frozenset(("remaining", "left", "outstanding"))
@@ -75,7 +80,19 @@ _TOKENS = frozenset(
         *("after", "cursor", "end_cursor", "after_cursor", "cursor_after", "marker", "continuation", "bookmark"),
         *("continuation_token", "page_token", "skip_token", "scroll_id", "last_evaluated_key", "ms_continuation"),
         *("continuation_key", "search_after", "resume_token", "pagination_token", "paging_token", "skiptoken"),
-        *("resumption_token", "iterator", "older", "continue", "more_url", "more_uri", "more_link", "more_href"),
+        *(
+            "resumption_token",
+            "iterator",
+            "page_state",
+            "paging_state",
+            "resume_key",
+            "older",
+            "continue",
+            "more_url",
+            "more_uri",
+            "more_link",
+            "more_href",
+        ),
     )
 )
 _SIZES = frozenset(
@@ -100,6 +117,7 @@ class Signs:
         is_end_said: whether a place says in so many words that there is no more.
         is_more_denied: whether one of the body says that of further pages or rows, such as `has_more: false`.
         is_next_empty: whether a place for the next page is there, and empty.
+        left_out: that a sentence beside the list says that rows are left out of it, as a clause; None where none does.
     """
 
     said: str | None = None
@@ -108,6 +126,7 @@ class Signs:
     is_end_said: bool = False
     is_more_denied: bool = False
     is_next_empty: bool = False
+    left_out: str | None = None
 
 
 def signs_of_more(leaves: Iterable[Leaf], headers: Mapping[str, str], pages: int, asked: Iterable[Any]) -> Signs:
@@ -142,7 +161,8 @@ def signs_of_more(leaves: Iterable[Leaf], headers: Mapping[str, str], pages: int
             is_next_empty = is_next_empty or _names_next(leaf)
     if address_in(headers.get("link", ""), "next"):
         link = link or "the header Link"
-    return Signs(said, link, token, is_end_said, is_more_denied, is_next_empty)
+    left_out = next((f"{leaf.place} says that rows are left out" for leaf in leaves if tells_of_less(leaf)), None)
+    return Signs(said, link, token, is_end_said, is_more_denied, is_next_empty, left_out)
 
 
 def is_of_more(word: str) -> bool:
@@ -189,6 +209,8 @@ def _truth(leaf: Leaf, pages: int) -> tuple[bool | None, str]:
 
 
 def _truth_value(leaf: Leaf) -> bool | None:
+    if isinstance(leaf.value, str) and (_is_part(leaf) or is_range_of_more(leaf)):
+        return True
     is_more = _is_more(leaf.word) and not (leaf.is_header and _LEFT & set(leaf.word.split("_")))
     if not is_more and leaf.word not in _LAST and leaf.word not in _PARTIAL:
         return None
@@ -209,6 +231,13 @@ def _truth_value(leaf: Leaf) -> bool | None:
     return value if is_more else not value
 
 
+def _is_part(leaf: Leaf) -> bool:
+    """Whether a state says that the answer is a part; a state alone may be that of an object whose list it is."""
+    before, _, last = leaf.word.rpartition("_")
+    word = plain_word(leaf.value) if last in ("status", "state", "outcome") else ""
+    return word in _PART or (bool(before) and word in ("partial", "incomplete"))
+
+
 @lru_cache(maxsize=4096)
 def _is_more(word: str) -> bool:
     if word in _MORE:
@@ -217,6 +246,8 @@ def _is_more(word: str) -> bool:
     if start in ("more", "has_more", "has_next") and of in _MORE_OF:
         return True
     parts = set(word.split("_"))
+    if parts & _OF_ROWS and parts & (_MET | _LEFT_OUT) and not parts & (_NEGATIONS | _BUDGETS - {"limit"}):
+        return True
     if parts & _NEGATIONS or parts & _BUDGETS:
         # What is over is the list's own limit: limitExceeded.
         return word in ("limit_exceeded", "is_limit_exceeded", "limit_reached")

@@ -23,7 +23,11 @@ _ROWS = frozenset(
         *("document", "documents", "docs", "list", "data", "collection", "size"),
     )
 )
-_OTHER_COUNTS = frozenset(("records_filtered", "hits"))
+_OTHER_COUNTS = frozenset(("records_filtered", "hits", "number_matched", "num_matched"))
+_OTHER_COUNTS |= {"rows_before_limit", "rows_before_limit_at_least", "i_total_records", "i_total_display_records"}
+# "1-10 of 50", and "0-9/50" where the name says that it is a range.
+_RANGE = re.compile(r"(?:\D* )?(\d[\d,]*) ?(?:-|\u2013|to) ?(\d[\d,]*)(?: of |( ?/ ?))(\d[\d,]*)(?: \D*)?")
+_RANGES = frozenset(("range", "showing", "shown", "displaying", "items", "rows", "results", "records"))
 # A number of pages moves with the number of rows, and counts something else.
 _PAGES = frozenset(("page", "pages"))
 _IN_TOTAL = frozenset(("value", "count", "items", "rows", "records", "results", "all"))
@@ -50,6 +54,16 @@ def _is_count(word: str, of: frozenset[str]) -> bool:
     counted = parts & (_ROWS | of)
     is_named = bool(parts & _COUNTERS) and (bool(counted) or bool(parts & _COUNTERS - _NEEDS_ROWS))
     return word in _OTHER_COUNTS or (is_named and parts <= _COUNTERS | _FILLERS | _PREFIXES | _ROWS | of)
+
+
+def is_range_of_more(leaf: Leaf) -> bool:
+    """Whether a text says that the page is the rows up to one that is not the last, as `1-10 of 50`."""
+    found = _RANGE.fullmatch(leaf.value.strip())
+    if not found or leaf.is_header or (found[3] and _RANGES.isdisjoint(leaf.word.split("_"))):
+        return False
+    first, last, every = (int(found[place].replace(",", "")) for place in (1, 2, 4))
+    # Some count the first row as 0.
+    return first <= last < every - (first == 0)
 
 
 @lru_cache(maxsize=4096)

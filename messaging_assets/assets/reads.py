@@ -223,7 +223,7 @@ def _note_first_rows(task: SyncTask, is_again: bool) -> None:
     """Note with which rows a read began that failed, because some APIs hand out each row once."""
     endpoint, repeats = task.resource.endpoint, task.receipt.repeats
     # A later try may go on behind the mark of a part that was loaded.
-    is_same = is_again or (endpoint.method.upper() == "POST" and cursor_of(endpoint) is None)
+    is_same = is_again or (endpoint.method == "POST" and cursor_of(endpoint) is None)
     if is_same and not endpoint.has_step and task.receipt.resumed_rows is None:
         task.ahead.came[task.resource.name] = repeats.awaited | repeats.first
 

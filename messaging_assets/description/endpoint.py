@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from messaging_assets.description.authentication import Auth, Described
 from messaging_assets.description.jobs import FirstMark, Job
@@ -250,7 +250,7 @@ class Endpoint(Described):
 
     path: str | None = None
     """Below `base_url`, or an address at one of `client.allowed_hosts`; the resource's name where it is left out."""
-    method: Literal["GET", "POST", "get", "post"] = "GET"
+    method: Annotated[Literal["GET", "POST", "get", "post"], AfterValidator(str.upper)] = "GET"
     """`GET` or `POST`."""
     params: dict[str, Any] = Field(default_factory=dict)
     """Of the query; also `{type: incremental, ...}` and, in a path, `{type: resolve, resource: ..., field: ...}`."""

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from messaging_assets.foundation.json_paths import are_names
+from messaging_assets.foundation.json_paths import are_names, spelled_plainly
 
 # What dlt's configuration, DuckDB or Postgres would take for something of their own. `warehouse` is the stem of
 # the DuckDB file (`project_folders.DATABASE_STEM`), beside which a schema of that name is ambiguous.
@@ -54,7 +54,7 @@ _POINTER = re.compile(r"/[\w$@-]+(?:/[\w$@-]+)*")
 
 
 def compiled_or_refused(path: str) -> str:
-    """The path, if it is one.
+    """The path, if it is one, as plain as it can be spelled.
 
     Raises:
         ValueError: it is none.
@@ -66,6 +66,7 @@ def compiled_or_refused(path: str) -> str:
         return path
     from messaging_assets.seams.dlt_values import compile_path
 
+    path = spelled_plainly(path)
     try:
         compile_path(path)
     # The parser raises its own errors, and bare ones from deep inside it.

@@ -19,6 +19,9 @@ _WORDS = re.compile(r"(^|[ .])(where|parent|wherenot)([ .]|$)")
 _ROOT = re.compile(r"^\$(?:\.(?!\.)|(?=\[))")
 _STEP = re.compile(r"\.\.|\[[^\]]*\]|'[^']*'|\"[^\"]*\"|[^.\[\]]+")
 _QUOTED = re.compile(r"\[?(['\"])([^'\"]*)\1\]?")
+# A name in brackets, and a bracket behind a dot that stands for nothing.
+_BRACKETED = re.compile(r"\.?\[\s*(?:(['\"])([^'\"\]]+)\1|([A-Za-z_]\w*))\s*\]")
+_NEEDLESS = re.compile(r"(?<!\.)\.(?=\[|$)")
 
 # Comparisons of a filter that hold for no record without the field.
 _NEEDING = ("==", "=", "<", "<=", ">", ">=", "=~")
@@ -76,6 +79,23 @@ def are_names(path: str) -> bool:
     """Whether a path is names with dots between them, without an operator of the language."""
     # A key called parent is one; the operators of these names stand beside something else.
     return bool(_NAMES.fullmatch(path)) and not (" " in path and _WORDS.search(path))
+
+
+def spelled_plainly(path: str) -> str:
+    """The same path with dots before its names, as `$.result.items` for `$['result'].['items']`, up to a filter."""
+    head, bracket, rest = path.partition("[?")
+    head = _BRACKETED.sub(lambda name: f".{quoted_path(name[2] or name[3])}", head)
+    return _NEEDLESS.sub("", head).removeprefix(".") + bracket + rest
+
+
+def place_of(path: str, body: Any) -> tuple[str, ...]:
+    """The names that lead to what a path finds first, where it looks at any depth; none where nothing is found."""
+    names: list[str] = []
+    found = next(iter(compiled(path).find(body)), None)
+    while found is not None and found.context is not None:
+        names[:0] = getattr(found.path, "fields", ())
+        found = found.context
+    return tuple(names)
 
 
 def names_in(path: str) -> tuple[str, ...]:

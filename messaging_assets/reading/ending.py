@@ -76,7 +76,7 @@ class Ending(End):
             if context.changes and receipt.doubts == doubts_before and reading.resume.at is None:
                 context.changes.loaded(reading.list_name)
         if context.marks and reading.meets_cursor and is_over:
-            context.marks.close(reading.list_name, is_read, is_moved, is_resumed=reading.resume.at is not None)
+            context.marks.close(reading.list_name, is_read, not is_sure, is_resumed=reading.resume.at is not None)
         kind = "parents" if context.is_parent else worst.kind
         receipt.add(replace(worst, kind=kind, is_left=self.is_left and not reading.page))
 

@@ -51,6 +51,21 @@ MORE: list[tuple[dict[str, Any], dict[str, str]]] = [
     ({"nextPageAvailable": True}, {}),
     ({"has_more": "1"}, {}),
     ({"isComplete": 0}, {}),
+    ({"exceededTransferLimit": True}, {}),
+    ({"pageState": "0800"}, {}),
+    ({"isLastBatch": False}, {}),
+    ({"iTotalRecords": 900, "iTotalDisplayRecords": 350}, {}),
+    ({"rowLimitExceeded": True}, {}),
+    ({"maxRecordsReached": "true"}, {}),
+    ({"droppedResults": 40}, {}),
+    ({"list_complete": False}, {}),
+    ({"queryStatus": "PARTIAL"}, {}),
+    ({"status": "partial_success"}, {}),
+    ({"numberMatched": 350, "numberReturned": 37}, {}),
+    ({"rows": 37, "rows_before_limit_at_least": 350}, {}),
+    ({"showing": "1-37 of 350"}, {}),
+    ({"displayed": "Results 1 to 37 of 1,350 results"}, {}),
+    ({"range": "0-36/350"}, {}),
     ({}, {"X-Pagination": '{"TotalCount": 350, "HasNext": true}'}),
     ({}, {"Next-Range": "id ]0123..; max=37"}),
 ]
@@ -65,6 +80,13 @@ NO_MORE: list[tuple[dict[str, Any], dict[str, str]]] = [
     ({"remaining": 0, "isComplete": 1, "has_more": "0"}, {}),
     ({"requests_remaining": 4999, "rate_limit": 5000}, {}),
     ({"noMoreResults": True}, {}),
+    ({"pageState": None, "isLastBatch": True}, {}),
+    ({"rateLimitExceeded": False, "exceededTransferLimit": False, "droppedResults": 0, "list_complete": True}, {}),
+    ({"retryLimitReached": True, "droppedMessages": 40}, {}),
+    ({"id": 7, "status": "partial", "queryStatus": "complete"}, {}),
+    ({"numberMatched": 37, "numberReturned": 37, "rows_before_limit_at_least": 37}, {}),
+    ({"showing": "1-37 of 37", "displayed": "Results 314 to 350 of 350"}, {}),
+    ({"range": "0-36/37", "published": "01-02/2025", "day": "2025-01-02", "progress": "3 of 350"}, {}),
     ({"total": 37, "page_size": 350}, {}),
     ({"data": [{"name": "next", "url": "https://api.example.com/a/record"}]}, {}),
     ({}, {"Date": "Mon, 01 Jan 2025 00:00:00 GMT", "Connection": "keep-alive"}),
@@ -80,6 +102,41 @@ def test_a_word_for_more_is_seen(body: dict[str, Any], headers: dict[str, str]) 
 @pytest.mark.parametrize(("body", "headers"), NO_MORE, ids=str)
 def test_a_word_for_something_else_is_none_for_more(body: dict[str, Any], headers: dict[str, str]) -> None:
     assert not _is_more({"data": [0] * ROWS, **body}, headers)
+
+
+LEFT_OUT: list[dict[str, Any]] = [
+    {"warnings": ["an old word", "results truncated due to limit"]},
+    {"warnings": [{"code": "W1", "message": "The response was limited to 10,000 rows."}]},
+    {"meta": {"notices": ["Partial results: 2 shards did not answer"]}},
+    {"message": "Showing the first 100 results only"},
+    {"warningMessage": "Too many results; refine your query"},
+    {"note": "More than 1,000 records match"},
+    {"info": {"message": "result set exceeds the maximum"}},
+]
+NOT_LEFT_OUT: list[dict[str, Any]] = [
+    {"warnings": ["The parameter 'expand' is deprecated"]},
+    {"warnings": [], "notices": [None, 7]},
+    {"message": "No results were omitted"},
+    {"message": "Limited to 100 results per page"},
+    {"message": "30 records retrieved successfully"},
+    {"title": "Partial results", "subject": "data truncated"},
+    {"warnings": ["truncated"]},
+]
+
+
+@pytest.mark.parametrize("body", LEFT_OUT, ids=str)
+def test_a_sentence_that_says_that_rows_are_left_out_is_heard(body: dict[str, Any]) -> None:
+    assert signs_of_more(beside({"data": [], **body}, ("data",)), {}, 1, []).left_out
+
+
+@pytest.mark.parametrize("body", NOT_LEFT_OUT, ids=str)
+def test_a_sentence_about_something_else_says_nothing_of_rows(body: dict[str, Any]) -> None:
+    assert not signs_of_more(beside({"data": [], **body}, ("data",)), {}, 1, []).left_out
+
+
+def test_a_list_of_warnings_that_the_file_names_is_no_sentence() -> None:
+    body = {"warnings": [{"text": "results truncated"}]}
+    assert not signs_of_more(beside(body, ("warnings",)), {}, 1, []).left_out
 
 
 FAILED: list[dict[str, Any]] = [
@@ -110,6 +167,8 @@ FAILED: list[dict[str, Any]] = [
     {"_shards": {"total": 5, "failed": 5}},
     {"responseHeader": {"status": 500}},
     {"hasErrors": "true"},
+    {"unreachable": ["locations/eu"]},
+    {"failedRegions": ["eu"]},
     {"failures": [{"reason": "x"}]},
     {"returnCode": -1, "returnMsg": "system busy"},
     {"code": -4, "msg": "no rights"},
@@ -127,6 +186,8 @@ FINE: list[dict[str, Any]] = [
     {"status": "ZERO_RESULTS"},
     {"status": {"code": 1000, "message": "Request processed"}},
     {"error": "nil"},
+    {"unreachable": [], "failed_regions": []},
+    {"unreachable": 3},
     {"error": "-"},
     {"error": {"code": "OK", "message": "Success"}},
     {"error": {"code": 0, "message": ""}},

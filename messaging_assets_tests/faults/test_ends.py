@@ -94,6 +94,7 @@ MORE: dict[str, Any] = {
     "IsTruncated": True,
     "hits": {"total": {"value": 50}},
     "timed_out": True,
+    "warnings": ["results truncated due to limit"],
 }
 MORE_IN_HEADERS = {
     "X-Total-Count": "90",
@@ -113,6 +114,20 @@ def test_an_only_page_with_any_sign_of_more_is_unknown_and_the_place_is_named(ke
     came = read(body, paginator, headers)
     assert came.verdict == "unknown"
     assert key in came.reason or key == "per_page"
+
+
+@pytest.mark.parametrize("selector", ["$['result']['items']", "result.items.[*]", "$..items", "result.items"])
+def test_what_stands_beside_a_list_is_heard_however_its_selector_is_spelled(one_list: OneList, selector: str) -> None:
+    one_list.fault(rewrite=lambda payload, request: {"result": {"items": rows(3), "has_more": True}})
+    outcome = one_list.outcome({"type": "single_page"}, data_selector=selector)
+    assert (outcome.ids, outcome.verdict) == ([0, 1, 2], "unknown")
+    assert "'result.has_more' says that there is more" in outcome.reason
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_method_that_is_written_small_is_taken(one_list: OneList, method: str) -> None:
+    outcome = one_list.outcome({"type": "single_page"}, method=method, data_selector="data")
+    assert outcome.green, outcome.sentence
 
 
 WHOLE: list[dict[str, Any]] = [

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from messaging_assets.description.api import Incremental, Resource
-from messaging_assets.loading.marks.trusted_marks import Question, difference, earliest, question_of
+from messaging_assets.loading.marks.trusted_marks import DOUBTED, Question, difference, earliest, question_of
 from messaging_assets.sandbox import Sandbox
 from messaging_assets_tests.interrupted_sync import sync
 from messaging_assets_tests.one_step import alone
@@ -123,6 +123,39 @@ def _endpoint(**more: Any) -> dict[str, Any]:
 
 
 ROWS = [{"id": place, "at": f"2025-01-0{place}T00:00:00Z"} for place in (1, 2, 3)]
+
+
+def test_another_paginator_is_another_question_once_a_read_was_in_doubt() -> None:
+    kept = _asked()[0].as_state()
+    question, cursor = _asked(endpoint={"paginator": {"type": "cursor", "cursor_path": "next"}})
+    assert difference(question, kept, cursor, NOW) is None
+    assert "a read by the former was in doubt" in str(difference(question, {**kept, DOUBTED: True}, cursor, NOW))
+    assert difference(_asked()[0], {**kept, DOUBTED: True}, cursor, NOW) is None
+
+
+@pytest.mark.parametrize("syncs", [1, 2])
+def test_pages_that_nobody_asked_for_come_once_the_paginator_is_mended(one_table: OneTable, syncs: int) -> None:
+    one_table.page_size = 2
+    asked = {"params": {"limit": 2}}
+    for _ in range(syncs):
+        assert one_table.sync(ROWS[::-1], endpoint=_endpoint(**asked)).receipt["verdict"] == "unknown"
+    mended = one_table.sync(endpoint=_endpoint(paginator={"type": "offset", "limit": 2}))
+    assert "the paginator of the file is another" in mended.receipt["verdict_reason"]
+    assert [row["id"] for row in one_table.rows("SELECT id FROM resource_name ORDER BY id")] == [1, 2, 3]
+
+
+def test_an_append_whose_paginator_is_mended_after_a_doubt_is_refused(one_table: OneTable) -> None:
+    one_table.page_size = 2
+    one_table.sync(ROWS[::-1], write_disposition="append", endpoint=_endpoint(params={"limit": 2}))
+    assert "keep_mark" in str(one_table.sync(endpoint=_endpoint(paginator={"type": "offset", "limit": 2})).error)
+
+
+def test_a_merge_asks_once_more_for_the_range_of_a_read_with_a_sign_of_more(one_table: OneTable) -> None:
+    one_table.page_size = 2
+    assert one_table.sync(ROWS[::-1], endpoint=_endpoint(params={"limit": 2})).receipt["verdict"] == "unknown"
+    one_table.page_size = 9
+    assert one_table.sync(ROWS[::-1]).receipt["rows_read"] == 3
+    assert [row["id"] for row in one_table.rows("SELECT id FROM resource_name ORDER BY id")] == [1, 2, 3]
 
 
 def test_a_merge_reads_anew_what_it_is_asked_for_anew_and_an_append_says_so(one_table: OneTable) -> None:

@@ -110,6 +110,50 @@ def test_of_versions_of_a_record_the_newest_by_the_cursor_wins_in_whatever_order
     assert synced.receipt["last_cursor"] == rows[-1]["at"]
 
 
+ONE_KEY = [{"id": 1, "v": 1, "at": "2025-01-01T00:00:00Z"}, {"id": 1, "v": 2, "at": "2025-01-02T00:00:00Z"}]
+BY_CURSOR: dict[str, Any] = {
+    "endpoint": {
+        "path": "v1/resource",
+        "data_selector": "data",
+        "paginator": "single_page",
+        "incremental": {"cursor_path": "at"},
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (ONE_KEY, {}),
+        ([{**ONE_KEY[0], "v": 7}, ONE_KEY[0]], BY_CURSOR),
+    ],
+    ids=["no cursor", "one cursor"],
+)
+def test_records_of_one_page_that_share_a_key_and_differ_are_in_doubt(
+    one_table: OneTable, rows: list[dict[str, Any]], told: dict[str, Any]
+) -> None:
+    synced = one_table.sync(rows, **told)
+    assert synced.green
+    assert (synced.receipt["verdict"], synced.receipt["duplicates"]) == ("unknown", 1)
+    assert "add to primary_key what tells them apart" in synced.receipt["verdict_reason"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([ONE_KEY[0], ONE_KEY[0]], {}),
+        (ONE_KEY, BY_CURSOR),
+        (ONE_KEY, {"columns": {"at": {"data_type": "timestamp", "dedup_sort": "desc"}}}),
+        (ONE_KEY, {"primary_key": ["id", "v"]}),
+    ],
+    ids=["the same twice", "the cursor tells", "the file tells", "another key"],
+)
+def test_records_of_one_page_are_in_no_doubt_where_nothing_of_them_is_lost_or_the_file_tells_which_counts(
+    one_table: OneTable, rows: list[dict[str, Any]], told: dict[str, Any]
+) -> None:
+    assert one_table.sync(rows, **told).receipt["verdict"] != "unknown"
+
+
 def test_a_list_of_changes_is_told_what_makes_its_rows_differ_and_is_green_with_it(one_table: OneTable) -> None:
     rows = [{"id": place % 2, "at": f"2025-01-0{place + 1}T00:00:00Z"} for place in range(6)]
     endpoint = {
@@ -237,8 +281,9 @@ def test_a_table_of_versions_retires_nothing_after_a_read_in_doubt(one_table: On
     assert "scd2 would retire" in moved.error
     assert "a record was set aside, and scd2" in bad.error
     assert [row["id"] for row in one_table.rows(valid)] == list(range(8))
-    # In one page the last of a key wins, and what the API no longer has is retired.
-    assert one_table.sync(TWICE).green
+    assert "one key and different content" in one_table.sync(TWICE).error
+    # What the API no longer has is retired.
+    assert one_table.sync(TWICE[4:]).green
     assert [row["id"] for row in one_table.rows(valid)] == list(range(6))
 
 

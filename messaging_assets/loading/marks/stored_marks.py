@@ -14,7 +14,7 @@ from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.identity import identity_of
 from messaging_assets.loading.marks.made_keys import makers_of
 from messaging_assets.loading.marks.target import ReadTarget
-from messaging_assets.loading.marks.trusted_marks import ASKED_BY, NO_ROWS, MarkTrust
+from messaging_assets.loading.marks.trusted_marks import ASKED_BY, DOUBTED, NO_ROWS, MarkTrust
 from messaging_assets.reading.changed_parents import ParentChanges, changes_of
 from messaging_assets.reading.cursors.mark import HELD
 from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of, is_asked_for
@@ -161,10 +161,12 @@ def store_all_marks(target: ReadTarget, own: ListContext, receipt: Receipt) -> N
     """
     if receipt.rows_loaded or receipt.resumed_rows:
         _note_rows(own)
+    is_in_doubt = receipt.finding.verdict > Verdict.READ_TO_THE_END
     if own.marks is not None and not target.has_many_lists:
         current = own.so_far.current
         moves, is_resumed = not (current and current.ending.is_left), bool(current and current.resume.at)
-        own.marks.close("", moves, is_in_doubt=receipt.finding.moved, is_resumed=is_resumed)
+        own.marks.close("", moves, is_in_doubt=is_in_doubt, is_resumed=is_resumed)
+    _note_doubt(own, is_in_doubt)
     _note_asker(target, own, receipt)
     if own.changes is not None:
         store_changes(own, own.changes.of_all(own.so_far.interrupted.finished))
@@ -196,6 +198,12 @@ def _note_rows(own: ListContext) -> None:
     for notes in (own.marks, own.changes):
         if notes is not None and notes.asked is not None:
             notes.asked.pop(NO_ROWS, None)
+
+
+def _note_doubt(own: ListContext, is_in_doubt: bool) -> None:
+    """Rows before the marks may be missing, so that another way of paging begins anew."""
+    if is_in_doubt and own.marks is not None and own.marks.asked is not None:
+        own.marks.asked[DOUBTED] = True
 
 
 def _note_asker(target: ReadTarget, own: ListContext, receipt: Receipt) -> None:

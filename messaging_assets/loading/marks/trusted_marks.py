@@ -35,6 +35,8 @@ _NOT_ASKED = frozenset({"user-agent", "accept", "accept-encoding", "accept-langu
 NO_ROWS = "has_no_rows"
 # Stands beside a mark: whose secrets the last syncs were asked with, newest first.
 ASKED_BY = "asked_by"
+# Stands beside a mark: a read of this question was in doubt, so that rows before the mark may be missing.
+DOUBTED = "was_in_doubt"
 # As `as_state` writes a moment.
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+[+-]\d\d:\d\d")
 
@@ -50,6 +52,7 @@ class Question:
         leaves_out: whether rows without a cursor's value are left out.
         told_by: changes with what tells rows apart that stand at the mark.
         hinted: the column with `hard_delete`, by which rows that came are not in the table.
+        paged: changes with how pages go on.
     """
 
     asked: str
@@ -58,12 +61,14 @@ class Question:
     leaves_out: bool = False
     told_by: str = ""
     hinted: str | None = None
+    paged: str = ""
 
     def as_state(self) -> dict[str, Any]:
         """What is stored beside the marks."""
         initial = self.initial.isoformat() if hasattr(self.initial, "isoformat") else self.initial
         kept = {"asked": self.asked, "address": self.address, "initial_value": initial}
-        return kept | {"leaves_out": self.leaves_out, "told_by": self.told_by, "hinted": self.hinted}
+        more = {"told_by": self.told_by, "hinted": self.hinted, "paged": self.paged}
+        return kept | {"leaves_out": self.leaves_out} | more
 
 
 def question_of(
@@ -102,7 +107,8 @@ def question_of(
     )
     leaves_out = own.on_cursor_value_missing == "exclude"
     address, initial = address_digest(base_url, written_url), resolved(own.initial_value, now)
-    return Question(asked.digest, address, initial, leaves_out, told_by, hinted_column(resource))
+    paged = identity_of(endpoint.paginator, endpoint.total).digest
+    return Question(asked.digest, address, initial, leaves_out, told_by, hinted_column(resource), paged)
 
 
 def _says_no_rows(name: str, value: Any) -> bool:
@@ -129,6 +135,8 @@ def difference(question: Question, kept: Mapping[str, Any], own: Incremental, no
         return "hard_delete is in another column of the file than before, or in none"
     if kept.get("leaves_out") and not question.leaves_out:
         return "rows without a cursor are not left out any more (on_cursor_value_missing)"
+    if kept.get(DOUBTED) and kept.get("paged", question.paged) != question.paged:
+        return "the paginator of the file is another than before, and a read by the former was in doubt"
     before, initial = kept["initial_value"], question.initial
     if before is None or before == question.as_state()["initial_value"]:
         return None
@@ -228,7 +236,8 @@ class MarkTrust:
             why = "the table has no rows any more"
         if why is None:
             askers = {ASKED_BY: kept[ASKED_BY]} if marks and kept and ASKED_BY in kept and not self.keep_mark else {}
-            return marks, earliest(question, kept) | askers | ({} if self.has_rows else {NO_ROWS: True})
+            doubted = {DOUBTED: True} if marks and kept and kept.get(DOUBTED) else {}
+            return marks, earliest(question, kept) | askers | doubted | ({} if self.has_rows else {NO_ROWS: True})
         if gives_changes_alone(cursor.first_mark):
             step = "put the file back, or run it once with forget_state, which begins behind what changed since"
             raise MendDescription(f"{why}, so its mark says nothing of these rows", step, where=target.asset)

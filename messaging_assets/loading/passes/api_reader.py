@@ -103,7 +103,7 @@ class ApiReader:
         config = self._config([lists], asked, parent, columns)
         # A job is begun in its turn. A request that does more than to read may bring its rows only once, and what was
         # read ahead of a read that fails is lost; one for a window only reads.
-        may_repeat = one.endpoint.method.upper() == "GET" or has_step
+        may_repeat = one.endpoint.method == "GET" or has_step
         is_ahead = one.parallelized and self.description.client.max_in_flight > 1 and may_repeat
         if is_ahead and one.endpoint.job is None:
             ahead = ListsAhead(context, config, self.session)

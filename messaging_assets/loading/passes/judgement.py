@@ -39,7 +39,7 @@ def may_repeat(endpoint: Endpoint, receipt: Receipt) -> bool:
     """
     # A job is begun anew, and a window is asked for again.
     is_named = isinstance(endpoint.paginator, _PLACED) or endpoint.has_step or endpoint.job is not None
-    return endpoint.method.upper() == "GET" or is_named or receipt.repeats.is_seen
+    return endpoint.method == "GET" or is_named or receipt.repeats.is_seen
 
 
 def doubt_filters(resource: Resource, receipt: Receipt) -> None:

@@ -194,6 +194,6 @@ def may_begin(resource: Resource) -> bool:
     endpoint = resource.endpoint
     is_one_list = not (is_child(resource) or resource.partitions or endpoint.has_step)
     # What was read ahead may be dropped, and rows may come only once where a request does more than to read.
-    is_one_list = is_one_list and endpoint.method.upper() == "GET"
+    is_one_list = is_one_list and endpoint.method == "GET"
     # A job is begun in its turn, and what a list was called is known in it.
     return resource.parallelized and is_one_list and endpoint.job is None and not endpoint.conditional

@@ -11,6 +11,7 @@ from messaging_assets.answers.signs_of_more import Signs, asked_sizes, is_full, 
 from messaging_assets.answers.watched_counts import WatchedCounts, words_of
 from messaging_assets.description.api import Endpoint
 from messaging_assets.description.pagination import OffsetPaginator, SizedPaginator
+from messaging_assets.foundation.json_paths import place_of
 from messaging_assets.reading.evidence.equal_rows import surplus
 from messaging_assets.reading.evidence.usual_caps import END_OF_COUNTS
 
@@ -48,7 +49,7 @@ class Claims:
             sent: how many rows it has.
             position: what it was asked with.
         """
-        to_list = self._path(selector)
+        to_list = self._path(selector, response)
         self._leaves = _leaves(response, to_list)
         if page == 1:
             names = [*to_list[-1:], self._asset.partition(" ")[0].rpartition(".")[2]]
@@ -65,11 +66,12 @@ class Claims:
 
     def watch_without_list(self, response: Any, selector: str | None, page: int, position: Any) -> str | None:
         """What an answer without the list says of more, as a clause; None where it says nothing."""
-        self.signs = self._signs(_leaves(response, self._path(selector)), response, page, position)
+        self.signs = self._signs(_leaves(response, self._path(selector, response)), response, page, position)
         return f"{self.signs.link} names a next page" if self.signs.link and not self.signs.is_end_said else None
 
-    def _path(self, selector: str | None) -> tuple[str, ...]:
-        return list_names(selector or self._endpoint.data_selector)
+    def _path(self, selector: str | None, response: Any) -> tuple[str, ...]:
+        selector = selector or self._endpoint.data_selector or ""
+        return place_of(selector, response.parsed) if ".." in selector else list_names(selector)
 
     def _signs(self, leaves: list[Leaf], response: Any, page: int, position: Any) -> Signs:
         # What the file calls the next sync's cursor leads to no further page; a word beside it may.

@@ -133,5 +133,5 @@ class CountingPaginator(GuardedPaginator):
 
         By POST, only rows that came again, or an end that stays while rows come, show that it does not.
         """
-        is_read = self.context.endpoint.method.upper() == "GET" or self.context.receipt.repeats.is_seen
+        is_read = self.context.endpoint.method == "GET" or self.context.receipt.repeats.is_seen
         return is_read or (last is not None and last == self._last_end)

@@ -16,7 +16,7 @@ from requests import Request
 
 from messaging_assets.answers.formats.texts import Document, Portion
 from messaging_assets.answers.list_shapes import STANDS_FOR_NOTHING
-from messaging_assets.answers.signs_of_more import doubt_of_status
+from messaging_assets.answers.signs_of_more import Signs, doubt_of_status
 from messaging_assets.description import pagination as described
 from messaging_assets.description.api import Endpoint
 from messaging_assets.description.parents import LIST_HEADER, NO_VALUE
@@ -154,7 +154,7 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
 
     def doubt_of_end(self) -> str | None:
         """What the page that came last says against its being the last, as a clause; None where nothing does."""
-        return None if self.is_sign_disbelieved else self.reading.claims.signs.said
+        return None if self.is_sign_disbelieved else _said_of_more(self.reading.claims.signs)
 
     @property
     def is_sign_disbelieved(self) -> bool:
@@ -277,3 +277,8 @@ def _set_only(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     return {name: _set_only(one) for name, one in value.items() if NO_VALUE not in str(one) or isinstance(one, dict)}
+
+
+def _said_of_more(signs: Signs) -> str | None:
+    """What an answer says of rows that did not come, as a clause; None where it says nothing."""
+    return signs.said or signs.left_out

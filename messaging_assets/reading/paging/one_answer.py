@@ -69,6 +69,8 @@ class SinglePagePaginator(GuardedPaginator):
 def only_page(reading: Reading) -> str | None:
     """What says that more follows a page that is taken for everything, as a clause; None where nothing does."""
     signs = reading.claims.signs
+    if signs.left_out and not reading.is_whole_by_count:
+        return f"{signs.left_out}; ask for less at a time, or write has_more_path: null if none are"
     if signs.said or not reading.counts.sent or signs.is_end_said or reading.is_whole_by_count:
         return f"{signs.said}; declare the paginator" if signs.said else None
     if sign := signs.link or signs.token:

@@ -59,7 +59,7 @@ class Collected:
         """
         versions = self._keys.book.versions
         if place is not None:
-            self._keys.repeats(row, self.rows[place])
+            self._keys.repeats(row, self.rows[place], self.pages[place] == page)
             if not self._first_wins and not versions.is_older(row, self.rows[place]):
                 self.rows[place], self.pages[place] = row, page
             return False

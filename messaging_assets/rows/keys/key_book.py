@@ -30,6 +30,7 @@ class KeyBook:
     Attributes:
         names: the key's fields, where records with one key replace each other before the load; else empty.
         is_child: whether the records are a child's.
+        from_values: the columns that `for_each` gives, as a sentence says them.
         sees_repeats: whether repeats are seen behind the processing steps; else the reading sees them.
         as_sent: the keys that the API sent more than once.
         in_table: the keys as the table has them.
@@ -41,6 +42,7 @@ class KeyBook:
         is_sorted = any(column.dedup_sort for column in resource.columns.values())
         self.names = () if is_sorted or resource.disposition == "append" else resource.keys
         self.is_child, self._from_parent = is_child, from_parent
+        self.from_values = ", ".join(f"_{name}" for name in resource.for_each or {})
         # The reading sees what repeats, but not behind a parent's fields and processing steps.
         self._has_windows = resource.endpoint.has_step
         repeats = is_child or self._has_windows or bool(resource.processing_steps or resource.steps)

@@ -88,9 +88,17 @@ class PartKeys:
         for kept, name in zip(self._columns, self.book.names, strict=True):
             kept.append(row.get(name))
 
-    def repeats(self, row: dict[str, Any], before: dict[str, Any]) -> None:
-        """Count a record whose key is in the batch."""
-        if self.book.sees_repeats and self.book.are_two(self.book.content(row), self.book.content(before)):
+    def repeats(self, row: dict[str, Any], before: dict[str, Any], is_of_one_page: bool) -> None:
+        """Count a record whose key is in the batch.
+
+        Args:
+            row: the record.
+            before: the one with its key.
+            is_of_one_page: whether both came on one page, on which none can be a later state of the other.
+        """
+        is_sent_twice = is_of_one_page and not self.book.versions.are_known(row, before)
+        is_looked_at = self.book.sees_repeats or is_sent_twice
+        if is_looked_at and self.book.are_two(self.book.content(row), self.book.content(before)):
             self._are_two()
         self._receipt.duplicates += self.book.sees_repeats
 
@@ -136,12 +144,14 @@ class PartKeys:
         return columns
 
     def _are_two(self) -> None:
+        if self.book.from_values:
+            way = f"if they are of different values of for_each, add {self.book.from_values} to primary_key"
+        elif self.book.is_child:
+            way = "if they are of different parents, add the parent's key (include_from_parent) to primary_key"
+        elif self.book.sees_repeats:
+            way = "if processing steps made two keys one, let them keep what tells the records apart"
+        else:
+            way = "add to primary_key what tells them apart, or let dedup_sort of a column say which one counts"
         self._receipt.found(
-            Verdict.UNKNOWN,
-            "records with one key and different content came, of which one is kept: "
-            + (
-                "if they are of different parents, add the parent's key (include_from_parent) to primary_key"
-                if self.book.is_child
-                else "if processing steps made two keys one, let them keep what tells the records apart"
-            ),
+            Verdict.UNKNOWN, f"records with one key and different content came, of which one is kept: {way}"
         )

@@ -34,6 +34,10 @@ class Versions:
         """Whether a record is surely an older version than one that came before it."""
         return self._path is not None and self._is_less(self._value(row), self._value(other))
 
+    def are_known(self, row: dict[str, Any], other: dict[str, Any]) -> bool:
+        """Whether two records surely are versions of which one is older."""
+        return self.is_older(row, other) or self.is_older(other, row)
+
     def is_older_than_all(self, row: dict[str, Any]) -> bool:
         """Whether a record is older than each one of the batches that are already out."""
         return self._path is not None and self._is_known and self._is_less(self._value(row), self._least)

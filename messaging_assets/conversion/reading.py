@@ -48,7 +48,7 @@ def read_source(path: Path) -> Source:
         raise UnreadableConfig(f"{path.name} cannot be read: {why}.") from None
     if path.suffix == ".py":
         # The room below, which knows how Python is written.
-        from messaging_assets.conversion.python_files.configs import config_in
+        from messaging_assets.conversion.python.configs import config_in
 
         config, doubts = config_in(text, path.name)
         return Source("dlt", config, tuple(doubts))

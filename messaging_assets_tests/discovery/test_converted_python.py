@@ -8,7 +8,7 @@ import pytest
 
 from messaging_assets.conversion.dlt_config import from_dlt
 from messaging_assets.conversion.outcome import Converted
-from messaging_assets.conversion.python_files.configs import config_in
+from messaging_assets.conversion.python.configs import config_in
 from messaging_assets.conversion.texts import Settings
 
 CONFIG = 'config = {"client": {"base_url": BASE}, "resources": RESOURCES}\n'

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from messaging_assets.conversion.python_files.known_calls import (
+from messaging_assets.conversion.python.known_calls import (
     CLASSES,
     DICTIONARIES,
     looked_up,
@@ -17,7 +17,7 @@ from messaging_assets.conversion.python_files.known_calls import (
     moment,
     plain_call,
 )
-from messaging_assets.conversion.python_files.values import (
+from messaging_assets.conversion.python.values import (
     MOST,
     Code,
     NotKnown,

@@ -7,8 +7,8 @@ import copy
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from messaging_assets.conversion.python_files.expressions import called, read
-from messaging_assets.conversion.python_files.values import Code, NotKnown, ReadDict, ReadList, Values
+from messaging_assets.conversion.python.expressions import called, read
+from messaging_assets.conversion.python.values import Code, NotKnown, ReadDict, ReadList, Values
 from messaging_assets.conversion.texts import Hole
 from messaging_assets.files.rules.secret_signs import names_secret
 

@@ -1,7 +1,7 @@
 """A rest_api dictionary out of a Python file, read and never run.
 
-Statements are followed in their order, as far as their text tells what they do: constants, lists that are filled later,
-loops over known names, functions that return a value. What only running the file would tell becomes a hole.
+Statements are followed in their order, as far as their text tells what they do. Lists may be filled later, as by loops over
+known names. What only running the file would tell becomes a hole.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from messaging_assets.conversion.python_files.statements import Statements
-from messaging_assets.conversion.python_files.values import ReadDict, ReadList
+from messaging_assets.conversion.python.statements import Statements
+from messaging_assets.conversion.python.values import ReadDict, ReadList
 from messaging_assets.conversion.reading import UnreadableConfig
 
 _READERS = ("rest_api_source", "rest_api_resources")

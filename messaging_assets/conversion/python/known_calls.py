@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from messaging_assets.conversion.python_files.values import MOST, NotKnown, as_text
+from messaging_assets.conversion.python.values import MOST, NotKnown, as_text
 from messaging_assets.conversion.texts import Hole
 from messaging_assets.files.rules.secret_signs import names_secret
 

@@ -1,7 +1,7 @@
 """A rest_api dictionary out of a Python file, read and never run.
 
-Statements are followed in their order, as far as their text tells what they do. Lists may be filled later, as by loops over
-known names. What only running the file would tell becomes a hole.
+Statements are followed in their order, as far as their text tells what they do. Lists may be filled later, as by
+loops over known names. What only running the file would tell becomes a hole.
 """
 
 from __future__ import annotations

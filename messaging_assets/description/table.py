@@ -45,7 +45,7 @@ class Step(Described):
     rename: dict[str, str] | None = Field(None, min_length=1)
     """Gives fields other names: `{old: new}`."""
     copy_: dict[str, JsonPath | Paths] | None = Field(None, min_length=1, alias="copy")
-    """Makes a field of what a JSON path finds, else null; with `[*]`, a list of all; of several paths, the first value."""
+    """Makes a field of what a JSON path finds, else null; with `[*]`, a list of all; of several, the first value."""
     flatten: list[str] | None = Field(None, min_length=1)
     """Puts what an object holds into fields of their own, `user__name` for `user`, at any depth; lists stay lists."""
     explode: list[str] | None = Field(None, min_length=1)

@@ -138,3 +138,18 @@ def test_a_start_that_is_a_setting_if_later_is_the_days_and_a_question() -> None
     found = drafted(manifest(cursor(start_datetime=text)))
     assert endpoint_of(found)["incremental"]["initial_value"] == "-90d"
     assert any("it starts 90 days ago, or with the setting 'start'" in words for _, words in told(found))
+
+
+@pytest.mark.parametrize(
+    ("text", "sent"),
+    [
+        ("{ 'all': [ {'after': {{ stream_interval.start_time }}, 'n': 5}, ], }", {"all": [{"after": "?", "n": 5}]}),
+        ("{'text': 'from {{ stream_interval.start_time }} on'}", {"text": "from ? on"}),
+        ("[{{ stream_interval.start_time }}, true]", "[?, true]"),
+        ("{'a': 1 + {{ stream_interval.start_time }}}", "{{'a': 1 + ?}}"),
+    ],
+)
+def test_an_object_as_python_writes_it_is_sent_as_an_object(text: str, sent: Any) -> None:
+    found = drafted(manifest(cursor(), http_method="POST", request_body_json={"query": text}))
+    written = repr(endpoint_of(found)["json"]["query"]).replace("{incremental.start_value}", "?")
+    assert written == repr(sent)

@@ -151,7 +151,8 @@ def _if(node: ast.IfExp) -> Any:
         if second in ("", None):
             return first
         # What is there may be null, where only that is looked at.
-        is_value = subject.path == first.path and not (isinstance(second, Ref) and isinstance(node.test, ast.Compare))
+        is_other = isinstance(second, Ref) and second.root == "record" and isinstance(node.test, ast.Compare)
+        is_value = subject.path == first.path and not is_other
         return _or(first, second) if is_value else Unknown("")
     if subject.root == "config" and subject.path:
         both = [_pieces(first), _pieces(second)]

@@ -49,6 +49,7 @@ The way from a file to a table, in rooms. No room imports one further down; a te
     discovery/live/      from a live API to a file
     discovery/openapi/   from an OpenAPI document to a file
     conversion/          from a file of another tool to a file
+    conversion/python/   a dictionary out of Python, read and not run
     conversion/own_code/ what a connector's own classes are, read and not run
     conversion/components/ a manifest's parts
     conversion/manifest/ from low-code manifests to resources

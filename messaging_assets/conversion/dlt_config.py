@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from messaging_assets.conversion.outcome import NO_PAGINATOR, Converted, Draft, falls_alone
 from messaging_assets.conversion.secret_fields import joined, taken_apart
-from messaging_assets.conversion.texts import USUAL_PAGE, Hole, Lose, Settings, below, filled, has, only
+from messaging_assets.conversion.texts import (
+    USUAL_PAGE,
+    Hole,
+    Lose,
+    Settings,
+    below,
+    doubled,
+    filled,
+    has,
+    named,
+    only,
+    quoted,
+)
+from messaging_assets.discovery.found import plain_name
 from messaging_assets.files.rules.mistakes import step_into
 from messaging_assets.files.rules.secrets import IN_AUTH
 
 _STEPS = "processing_steps"
 _CODE = (_STEPS, "response_actions", "session", "convert", "last_value_func")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*")
+_PARENT = re.compile(r"\{resources\.([^.{}]+)\.")
+# What dlt fills in a text, and which of it also stands where other braces mean themselves.
+_FILLED = re.compile(r"\{[A-Za-z_][\w.-]*\}")
+_OF_OTHERS = re.compile(r"(\{(?:resources|incremental)\.[\w.-]+\})")
+# A start or an end may be the time of asking, less some time.
+_BOUNDS = ("initial_value", "end_value")
+# What the time of asking in a request cannot lie before it, as no such unit has one length.
+_NO_LENGTH = re.compile(r"now-\d+(mo|y):")
 _LOCATIONS = {"headers": "header", "params": "query", "json": "body", "data": "body"}
 
 
@@ -36,23 +59,47 @@ def from_dlt(config: Mapping[str, Any], converted: Converted) -> None:
     )
     converted.defaults.update(defaults)
     is_paged = "paginator" in converted.client or "paginator" in (defaults.get("endpoint") or {})
-    for one in config.get("resources") or []:
-        _add(one, converted, is_paged)
+    resources = config.get("resources") or []
+    written = [one if isinstance(one, str) else step_into(one, "name") for one in resources]
+    names = {one: plain_name(one, "rows") for one in written if isinstance(one, str) and not _NAME.fullmatch(one)}
+    for one in resources:
+        _add(_renamed(one, names) if names else one, converted, is_paged)
 
 
-def _add(one: Any, converted: Converted, is_paged: bool) -> None:
-    if isinstance(one, str):
-        one = {"name": one, "endpoint": {"path": one}}
+def _renamed(value: Any, names: Mapping[str, str]) -> Any:
+    """A resource with other resources called as the file calls them, such as `user_groups` for `user-groups`."""
+    if isinstance(value, Mapping):
+        return {
+            key: names.get(one, one) if key == "resource" and isinstance(one, str) else _renamed(one, names)
+            for key, one in value.items()
+        }
+    if isinstance(value, list):
+        return [_renamed(one, names) for one in value]
+    if not isinstance(value, str):
+        return value
+    return _PARENT.sub(lambda found: f"{{resources.{names.get(found[1], found[1])}.", value)
+
+
+def _add(written: Any, converted: Converted, is_paged: bool) -> None:
+    one: Any = {"name": written, "endpoint": {"path": written}} if isinstance(written, str) else written
     name = step_into(one, "name")
     if not isinstance(one, Mapping) or not isinstance(name, str):
-        draft = converted.draft(name if isinstance(name, str) else "rows")
         code = only(one)
+        made_by = re.match(r"(\w+)\(", code.name) if code else None
+        draft = converted.draft(made_by[1] if made_by else name if isinstance(name, str) else "rows")
         draft.give_up(f"it is made by {code.name if code else 'code'}, which is not run here; write it by hand")
         return
     draft = converted.draft(name)
-    draft.name = name if name.isascii() else draft.name
+    if _NAME.fullmatch(name):
+        draft.name = name
+    else:
+        one = {**one, "endpoint": {"path": name, **_as_endpoint(one.get("endpoint"))}}
     with falls_alone(draft):
         _fill(draft, one, converted, is_paged)
+
+
+def _as_endpoint(written: Any) -> Mapping[str, Any]:
+    return written if isinstance(written, Mapping) else {"path": written} if written else {}
 
 
 def _fill(draft: Draft, one: Mapping[str, Any], converted: Converted, is_paged: bool) -> None:
@@ -96,6 +143,10 @@ def _ways(holder: dict[str, Any], settings: Settings, lose: Lose) -> Any:
         told = {name: one for name, one in auth.items() if name not in {*IN_AUTH, "session"}}
         way = {"type": auth.get("type", "bearer"), **_plain(told, settings, below(lose, "auth"))}
         ways.append(_by_assertion(way) if "auth_endpoint" in way else way)
+        for name in (one for one in auth if one in IN_AUTH and has(auth[one], "secret", "setting")):
+            if beside := "".join(one for one in auth[name] if isinstance(one, str)):
+                words = f"its {name} has {quoted(beside)} beside the secret; the variable takes both"
+                lose(words, "auth", kind="question")
     elif has(auth, "unknown", "setting", "secret"):
         lose("authentication is made by code, which is not run here; say it in auth", "auth")
     for part, location in _LOCATIONS.items():
@@ -122,21 +173,47 @@ def _plain(value: Any, settings: Settings, lose: Lose) -> Any:
     if isinstance(value, Mapping):
         made = {}
         for name, one in value.items():
-            if name in _CODE and (name == _STEPS or "kind='unknown'" in repr(one)):
-                lose(f"{name} is code, which no API file holds; see steps, or definitions_for from Python", name)
-                continue
-            found = _plain(one, settings, below(lose, name))
+            written = _as_said(name, one, lose)
+            found = _plain(written, settings, below(lose, name))
             if name == "paginator" and step_into(found, "type") == "offset" and "limit" not in found:
                 told = f"how long is a page? {USUAL_PAGE} rows are asked for"
                 lose(told, name, kind="question")
                 found = {**found, "limit": USUAL_PAGE}
-            if found is not None or one is None:
+            is_left = name in _LOCATIONS and one and found == {}
+            if (found is not None or one is None) and not is_left:
                 made[name] = found
         return made
     if isinstance(value, list) and not any(isinstance(one, Hole) for one in value):
-        found = [_plain(one, settings, lose) for one in value]
-        return [one for one, before in zip(found, value, strict=True) if one is not None or before is None]
-    if isinstance(value, list):
-        # dlt's own placeholders keep their single braces.
-        return filled(value, settings, lose, is_doubled=False)
-    return value
+        several = [_plain(one, settings, lose) for one in value]
+        return [one for one, before in zip(several, value, strict=True) if one is not None or before is None]
+    return _plain_text(value, settings, lose)
+
+
+def _plain_text(value: Any, settings: Settings, lose: Lose) -> Any:
+    if isinstance(value, str) and "{{" not in value and "{" in _FILLED.sub("", value):
+        lose("its braces are taken to mean themselves, as in a query; do they?", kind="question")
+        return "".join(one if place % 2 else doubled(one) for place, one in enumerate(_OF_OTHERS.split(value)))
+    if any(_NO_LENGTH.match(one) for one in named(value, "now")):
+        lose("a time that lies months or years before now is left out here; write it in days, {now-30d:iso}")
+        return None
+    # dlt's own placeholders keep their single braces.
+    return filled(value, settings, lose, is_doubled=False) if isinstance(value, list) else value
+
+
+def _as_said(name: str, value: Any, lose: Lose) -> Any:
+    """What a word says without code; None where that is nothing."""
+    if name in _CODE:
+        rest = _without_code(name, value)
+        if rest != value:
+            lose(f"{name} is code, which no API file holds; see steps, or definitions_for from Python", name)
+        return rest or None
+    hole = only(value) if name in _BOUNDS else None
+    return (hole.name.partition(":")[0].removeprefix("now") or "now") if hole and hole.kind == "now" else value
+
+
+def _without_code(name: str, value: Any) -> Any:
+    """What is no code of a word that may be; None where nothing is left."""
+    if name == _STEPS or not isinstance(value, list) or any(isinstance(one, Hole) for one in value):
+        is_code = name == _STEPS or "kind='unknown'" in repr(value)
+        return None if value and is_code else value
+    return [one for one in value if "kind='unknown'" not in repr(one)]

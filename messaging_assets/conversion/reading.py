@@ -9,7 +9,6 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 import yaml
 
-from messaging_assets.conversion.python_config import UnreadableConfig, config_in
 from messaging_assets.files.rules.mistakes import value_at
 from messaging_assets.files.yaml_lines import API_DOCUMENT, DoesNotParse, plain_values
 from messaging_assets.foundation.regular_files import read_regular
@@ -22,6 +21,10 @@ KINDS: dict[Kind, str] = {
     "spec": "a Sling API spec",
 }
 _LARGEST = 20_000_000
+
+
+class UnreadableConfig(Exception):
+    """A file is of no use here; its text says why, in a sentence."""
 
 
 class Source(NamedTuple):
@@ -44,6 +47,9 @@ def read_source(path: Path) -> Source:
         why = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise UnreadableConfig(f"{path.name} cannot be read: {why}.") from None
     if path.suffix == ".py":
+        # The room below, which knows how Python is written.
+        from messaging_assets.conversion.python.configs import config_in
+
         config, doubts = config_in(text, path.name)
         return Source("dlt", config, tuple(doubts))
     found = _told_apart(_parsed(text, path.name), path.name)

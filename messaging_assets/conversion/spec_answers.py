@@ -239,7 +239,8 @@ def _offset(scope: SpecScope, endpoint: Mapping[str, Any], place: tuple[str, str
 def _end(condition: str, paginator: Mapping[str, Any], selector: str) -> dict[str, Any] | None:
     if paginator["type"] == "header_link" and re.search(r"response\.headers\b.*\blink\b", condition):
         return {}
-    if not condition or re.match(r"length\((response\.)?(records|json\.[\w.]+)\)", condition):
+    of_rows = r"length\((response\.)?(records|json\.[\w.]+)\)|is_empty\(response\.records\)$"
+    if not condition or re.match(of_rows, condition):
         return {}
     path = r"response\.json\.([\w.]+)"
     own = paginator.get("cursor_path") or paginator.get("next_url_path")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -31,6 +31,10 @@ _STRATEGY_OPTIONS = {
 }
 
 
+# Of which the first that finds a value counts.
+Paths = Annotated[list[JsonPath], Field(min_length=1)]
+
+
 class Step(Described):
     """One step; a step has one word, and steps are taken in their order."""
 
@@ -40,8 +44,8 @@ class Step(Described):
     """Leaves every other field out, but what `for_each` or `include_` gives."""
     rename: dict[str, str] | None = Field(None, min_length=1)
     """Gives fields other names: `{old: new}`."""
-    copy_: dict[str, JsonPath] | None = Field(None, min_length=1, alias="copy")
-    """Makes a field of what a JSON path finds in the record: `{field: path}`, else null; with `[*]`, a list of all."""
+    copy_: dict[str, JsonPath | Paths] | None = Field(None, min_length=1, alias="copy")
+    """Makes a field of what a JSON path finds, else null; with `[*]`, a list of all; of several, the first value."""
     flatten: list[str] | None = Field(None, min_length=1)
     """Puts what an object holds into fields of their own, `user__name` for `user`, at any depth; lists stay lists."""
     explode: list[str] | None = Field(None, min_length=1)
@@ -67,7 +71,8 @@ class Step(Described):
     @property
     def takes(self) -> list[str]:
         """The fields of a record that it takes, as names or JSON paths; what a filter compares is in its text."""
-        paths = [*(self.copy_ or {}).values(), *(path for path, _ in fields_in(self.template or {}))]
+        copied = [path for one in (self.copy_ or {}).values() for path in ([one] if isinstance(one, str) else one)]
+        paths = [*copied, *(path for path, _ in fields_in(self.template or {}))]
         lists = (self.drop, self.keep, self.flatten, self.explode, self.hash, self.parse_json, self.rename, self.cast)
         return paths + [name for one in lists for name in one or ()]
 

@@ -219,7 +219,9 @@ def _filter(comparison: str | None) -> Callable[[Record], bool]:
     return lambda row: bool(json_paths.find_values(path, [row]))
 
 
-def _found(path: str, row: Record) -> Any:
+def _found(path: str | list[str], row: Record) -> Any:
+    if not isinstance(path, str):
+        return next((found for one in path if (found := _found(one, row)) not in (None, "", [])), None)
     return json_paths.find_values(path, row) if "[*]" in path else json_paths.first_value(path, row)
 
 

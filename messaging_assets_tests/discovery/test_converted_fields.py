@@ -39,6 +39,9 @@ def _added(value: str, name: str = "made") -> dict[str, Any]:
         (ASSIGNEES, {"copy": {"made": "assignees[*].id"}}),
         ("{{ record.a if record.a else 'none' }}", {"copy": {"made": "a"}}),
         ("{{ record.a.b if record.a else '' }}", {"copy": {"made": "a.b"}}),
+        ("{{ record.a or record['b'] }}", {"copy": {"made": ["a", "b"]}}),
+        ("{{ record.get('a') or record.b.c or record.d }}", {"copy": {"made": ["a", "b.c", "d"]}}),
+        ("{{ record.a if record.a else record.b }}", {"copy": {"made": ["a", "b"]}}),
     ],
 )
 def test_a_field_that_is_made_of_others_is_a_step(value: str, step: dict[str, Any]) -> None:
@@ -50,7 +53,8 @@ def test_a_field_that_is_made_of_others_is_a_step(value: str, step: dict[str, An
 @pytest.mark.parametrize(
     "value",
     [
-        "{{ record.a or record.b }}",
+        "{{ record.a or 'none' or record.b|upper }}",
+        "{{ record.a or record.b|upper }}",
         "{{ record.a if record.kind == 'x' else record.b }}",
         "{{ record.a if 'a' in record else record.b }}",
         "{{ record.a if record.kind else '' }}",
@@ -63,6 +67,14 @@ def test_a_field_that_is_one_of_several_is_a_loss_and_no_guess(value: str) -> No
     found = drafted(manifest(_added(value)))
     assert "steps" not in found.drafts[0].raw
     assert [kind for kind, words in told(found) if "the field made" in words] == ["loss"]
+
+
+def test_a_field_or_else_the_parents_key_is_one_of_two() -> None:
+    source = routed(parent("teams"), path="/{{ stream_slice.teams_id }}")
+    source["streams"][-1] |= _added("{{ record.get('team_id') or stream_slice.get('teams_id') }}", "team_id")
+    [draft] = [one for one in drafted(source).drafts if one.name == "messages"]
+    assert draft.raw["include_from_parent"] == ["id"]
+    assert draft.raw["steps"] == [{"copy": {"team_id": ["team_id", "_teams_id"]}}]
 
 
 def test_a_text_of_a_parents_key_and_the_records_own_is_a_template() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from messaging_assets.conversion.dlt_config import from_dlt
 from messaging_assets.conversion.outcome import Converted
-from messaging_assets.conversion.python_config import config_in
+from messaging_assets.conversion.python.configs import config_in
 from messaging_assets.conversion.texts import Settings
 
 CONFIG = 'config = {"client": {"base_url": BASE}, "resources": RESOURCES}\n'
@@ -25,17 +25,35 @@ def test_lists_of_several_parts_are_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "later",
+    ("later", "names"),
     [
-        'config["resources"].append({"name": "late"})\n',
-        'config["client"]["auth"] = {"type": "bearer"}\n',
-        'RESOURCES += [{"name": "late"}]\n',
-        'for one in ("a", "b"):\n    RESOURCES.append({"name": one})\n',
+        ('config["resources"].append({"name": "late"})\n', ["users", "late"]),
+        ('RESOURCES += [{"name": "late"}]\n', ["users", "late"]),
+        ('for one in ("a", "b"):\n    RESOURCES.append({"name": one})\n', ["users", "a", "b"]),
+        ('config["resources"] = [{"name": one} for one, _ in {"a": 1}.items()]\n', ["a"]),
+        ('def add(name, into):\n    into.append({"name": name})\nadd("late", RESOURCES)\n', ["users", "late"]),
+        ('rest_api_source(config)\nconfig["resources"].append({"name": "late"})\n', ["users"]),
     ],
 )
-def test_what_is_changed_after_it_was_written_is_told_with_its_line(later: str) -> None:
-    [doubt] = config_in(BASE + RESOURCES + CONFIG + later, "chat.py")[1]
-    assert f"see line {4 + later.startswith('for')}," in doubt
+def test_what_fills_a_list_later_is_read_with_it(later: str, names: list[str]) -> None:
+    config, doubts = config_in(BASE + RESOURCES + CONFIG + later, "chat.py")
+    assert [one["name"] for one in config["resources"]] == names
+    assert doubts == []
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        'if TEST:\n    config["client"]["auth"] = {"type": "bearer"}\n',
+        'for one in names():\n    RESOURCES.append({"name": one})\n',
+        'while more():\n    RESOURCES += [{"name": "late"}]\n',
+    ],
+)
+def test_what_only_a_run_may_change_is_told_with_its_line(later: str) -> None:
+    config, [doubt] = config_in(BASE + RESOURCES + CONFIG + later, "chat.py")
+    assert "see line 5," in doubt
+    assert config["resources"] == [{"name": "users"}]
+    assert "auth" not in config["client"]
 
 
 @pytest.mark.parametrize("beside", ['other = {}\nother["a"] = 1\n', "rows = []\nrows.append(BASE)\n", ""])
@@ -78,17 +96,17 @@ def test_what_is_made_for_each_of_several_names_is_a_resource_each(opened: str) 
     assert [(one.name, one.endpoint["path"]) for one in found.drafts] == [("users", "v1/users"), ("teams", "v1/teams")]
 
 
-@pytest.mark.parametrize("made", ["one for one in NAMES if one", "one for one in names()", "a for a, b in NAMES"])
+@pytest.mark.parametrize("made", ["one for one in NAMES if more(one)", "one for one in names()", "a for a, b in NAMES"])
 def test_what_only_a_run_makes_of_several_is_not_carried(made: str) -> None:
     found = _resources(BASE + f'NAMES = ["a"]\nRESOURCES = [{{"name": "users"}}, *[{made}]]\n' + CONFIG)
     assert [one.is_carried for one in found.drafts] == [True, False]
 
 
-@pytest.mark.parametrize(("condition", "auth"), [("token", {"type": "bearer"}), ("other", None)])
+@pytest.mark.parametrize(("condition", "auth"), [("token", {"type": "bearer"}), ("other()", None)])
 def test_a_way_that_a_token_switches_on_is_one_and_any_other_choice_is_code(condition: str, auth: Any) -> None:
     way = f'{{"type": "bearer", "token": token}} if {condition} else None'
     found = _resources(
-        "def source(token=dlt.secrets.value, other=1):\n"
+        "def source(token=dlt.secrets.value):\n"
         f'    client = {{"base_url": "https://api.example.com", "auth": ({way})}}\n'
         '    rest_api_source({"client": client, "resources": ["a"]})\n'
     )
@@ -140,3 +158,83 @@ def test_what_goes_into_a_dictionary_from_elsewhere_is_told(params: str, sent: d
     config, doubts = config_in(BASE + resources + CONFIG, "chat.py")
     assert config["resources"][0]["endpoint"]["params"] == sent
     assert any("in line 2 is not known without running the file" in one for one in doubts) == ("b" not in sent)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ('"/".join(["v1", "users"])', "v1/users"),
+        ('"v%d/%s" % (2, "users")', "v2/users"),
+        ('"{}/{name}".format("v1", name="users")', "v1/users"),
+        ('f"{7:02d}" + str(1)', "071"),
+        ("Pages.size * 2", 100),
+        ("Pages().size", 50),
+        ('"a" if Pages.size > 10 else "b"', "a"),
+        ('PATHS["users"][-1]', "v1/users"),
+        ('PATHS.get("rooms", "none")', "none"),
+        ("datetime(2024, 1, 2).isoformat()", "2024-01-02T00:00:00Z"),
+        ('pendulum.datetime(2024, 1, 2).strftime("%Y%m%d")', "20240102"),
+        ("copy.deepcopy(PATHS)", {"users": ["v1/users"]}),
+        ("made(3)", "v3"),
+        ("(datetime.now(timezone.utc) - timedelta(days=7)).isoformat()", "{now-7d:iso}"),
+        ('datetime.now().strftime("%Y-%m-%d")', "{now:%Y-%m-%d}"),
+        ("pendulum.now().subtract(months=1)", None),
+        ('"query { users { id } }"', "query {{ users {{ id }} }}"),
+        ('"{ a } {incremental.start_value}"', "{{ a }} {incremental.start_value}"),
+        ("made", None),
+        ("unknown(3)", None),
+    ],
+)
+def test_a_value_is_what_the_text_of_the_file_says(written: str, read: Any) -> None:
+    before = 'from datetime import datetime, timedelta\nimport copy\nPATHS = {"users": ["v1/users"]}\n'
+    before += "class Pages:\n    size = 50\ndef made(number):\n    return f'v{number}'\n"
+    found = _resources(
+        before + BASE + f'RESOURCES = [{{"name": "a", "endpoint": {{"params": {{"x": {written}}}}}}}]\n' + CONFIG
+    )
+    assert found.drafts[0].endpoint.get("params", {}).get("x") == read
+
+
+def test_a_function_with_a_choice_that_only_a_run_makes_is_code() -> None:
+    made = "def made():\n    if more():\n        return 'a'\n    return 'b'\n"
+    found = _resources(
+        made + BASE + 'RESOURCES = [{"name": "a", "endpoint": {"params": {"x": made(), "y": 1}}}]\n' + CONFIG
+    )
+    assert found.drafts[0].endpoint["params"] == {"y": 1}
+
+
+def test_a_name_that_no_file_takes_is_a_plain_one_wherever_it_stands() -> None:
+    resources = """RESOURCES = [
+        {"name": "user-groups"},
+        {"name": "members", "endpoint": {"path": "user-groups/{resources.user-groups.id}/members"}},
+        {"name": "owners", "endpoint": {"path": "groups/{id}/owners",
+            "params": {"id": {"type": "resolve", "resource": "user-groups", "field": "id"}}}},
+    ]\n"""
+    found = _resources(BASE + resources + CONFIG)
+    assert [one.name for one in found.drafts] == ["user_groups", "members", "owners"]
+    assert found.drafts[0].endpoint["path"] == "user-groups"
+    assert found.drafts[1].endpoint["path"] == "user-groups/{resources.user_groups.id}/members"
+    assert found.drafts[2].endpoint["params"]["id"]["resource"] == "user_groups"
+
+
+def test_code_among_response_actions_is_told_and_the_others_stay() -> None:
+    actions = '[set_encoding, {"status_code": 404, "action": "ignore"}]'
+    found = _resources(
+        "def set_encoding(response):\n    return response\n"
+        f'{BASE}RESOURCES = [{{"name": "a", "processing_steps": [], "endpoint": {{"response_actions": {actions}}}}}]\n'
+        + CONFIG
+    )
+    assert found.drafts[0].endpoint["response_actions"] == [{"status_code": 404, "action": "ignore"}]
+    assert [one.words for one in found.drafts[0].losses if one.kind == "loss"] == [
+        "response_actions is code, which no API file holds; see steps, or definitions_for from Python"
+    ]
+
+
+def test_a_text_beside_a_secret_is_asked_about_since_the_variable_takes_both() -> None:
+    auth = '{"type": "http_basic", "username": f"{email}/token", "password": token}'
+    client = f'{{"base_url": "https://a.example.com", "auth": {auth}}}'
+    found = _resources(
+        "def source(email=dlt.secrets.value, token=dlt.secrets.value):\n"
+        f'    rest_api_source({{"client": {client}, "resources": ["a"]}})\n'
+    )
+    assert found.client["auth"] == {"type": "http_basic"}
+    assert [one.words for one in found.losses] == ["its username has /token beside the secret; the variable takes both"]

@@ -245,3 +245,16 @@ def test_a_setting_of_a_path_is_one_of_the_file_and_told_once() -> None:
     found.share()
     assert [one.endpoint["path"] for one in found.drafts] == ["/{setting.account}/things"] * 2
     assert [loss.words.partition(";")[0] for loss in found.losses] == ["the setting 'account' has no value"]
+
+
+@pytest.mark.parametrize(
+    "stop", ["is_empty(response.records)", "length(response.records) == 0", "is_empty(response.x)"]
+)
+def test_a_page_without_rows_is_the_end_in_any_words(stop: str) -> None:
+    draft = _drafted(
+        state={"page": 1},
+        request={"url": "https://api.example.com/things", "parameters": {"page": "{state.page}"}},
+        pagination={"next_state": {"page": "{state.page + 1}"}, "stop_condition": stop},
+    )
+    assert draft.endpoint["paginator"]["type"] == "page_number"
+    assert ("does it end by itself" in _told(draft)) == stop.endswith("x)")

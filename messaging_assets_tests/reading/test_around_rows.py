@@ -145,3 +145,22 @@ def test_rows_share_one_mapping_of_what_stands_beside_all_of_them() -> None:
 
     assert given == [{"state": "ok"}] * 2
     assert given[0] is given[1]
+
+
+@pytest.mark.parametrize(
+    ("selector", "path"),
+    [("data[*].values[*]", "data[*].`this`"), ("data[*].values[*]", "data[*].values"), ("data", "$"), ("r.data", "r")],
+)
+def test_what_a_record_gets_of_the_answer_may_hold_the_record_itself(
+    one_table: OneTable, monkeypatch: pytest.MonkeyPatch, selector: str, path: str
+) -> None:
+    data = [{"id": 1, "values": [{"id": 2}]}]
+    body = {"r": {"data": data}} if "r." in selector else {"data": data}
+    endpoint = {"data_selector": selector, "include_from_answer": {"whole": path}, "format": "json"}
+    with RawServer(lambda connection, _, number: connection.sendall(answer(body))) as server:
+        monkeypatch.setenv("GENERIC_REST__BASE_URL", server.url)
+        came = one_table.sync(endpoint=ENDPOINT | endpoint, primary_key="id")
+    assert came.green, came.error
+    [row] = one_table.rows("SELECT whole FROM resource_name")
+    assert '"id":2' in row["whole"]
+    assert "whole" not in row["whole"]

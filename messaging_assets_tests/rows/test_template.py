@@ -47,6 +47,15 @@ def test_a_path_with_a_star_copies_all_that_it_finds(path: str, made: Any) -> No
     assert _map(Step.model_validate({"copy": {"ids": path}}))(row) == {**row, "ids": made}
 
 
+@pytest.mark.parametrize(
+    ("paths", "made"),
+    [("no empty inner.at late", 3), ("late inner.at", 5), ("zero late", 0), ("no none", None), ("none.x late", 5)],
+)
+def test_of_several_paths_the_first_that_has_a_value_is_copied(paths: str, made: Any) -> None:
+    row = {"none": None, "empty": "", "zero": 0, "inner": {"at": 3}, "late": 5}
+    assert _map(Step.model_validate({"copy": {"at": paths.split()}}))(row) == {**row, "at": made}
+
+
 def test_rows_are_told_apart_by_a_key_made_of_two_fields(one_table: OneTable) -> None:
     rows: list[dict[str, Any]] = [{"agent": 1, "day": 1}, {"agent": 1, "day": 2}, {"agent": 2, "day": 1}]
     key = {"template": {"id": "{agent}|{day}"}}

@@ -110,8 +110,7 @@ def convert_file(source: Path, name: str | None, settings: Mapping[str, str], ad
         click.UsageError: a secret was given as a setting.
     """
     from messaging_assets.conversion.outcome import Converted
-    from messaging_assets.conversion.python_config import UnreadableConfig
-    from messaging_assets.conversion.reading import KINDS, read_source
+    from messaging_assets.conversion.reading import KINDS, UnreadableConfig, read_source
     from messaging_assets.conversion.repair import make_valid
     from messaging_assets.conversion.secret_fields import literal_secrets
     from messaging_assets.conversion.texts import Settings
@@ -145,7 +144,8 @@ def convert_file(source: Path, name: str | None, settings: Mapping[str, str], ad
     left = make_valid(converted)
     if not any(one.is_carried for one in converted.drafts):
         why = "\n".join(f"- {one.name}: {loss.words}" for one in converted.drafts for loss in one.losses[-1:])
-        raise click.ClickException(f"nothing in {source.name} could become a resource:\n{why}")
+        told = f"nothing in {source.name} could become a resource"
+        raise click.ClickException(f"{told}:\n{why}" if why else f"{told}, as it has none.")
     if left:
         raise click.ClickException("\n".join(["what was carried makes no API file:", *(one.message for one in left)]))
     return converted

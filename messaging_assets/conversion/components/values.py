@@ -38,7 +38,7 @@ class Ref:
         cut: the whole expression, where only a part of it is taken, as by `split`.
         days: of `now`, how many days after it.
         is_lower: whether it is written in small letters.
-        has_other: whether something else is taken where nothing is there.
+        other: what else is taken where nothing is there.
         choice: a value of a setting (true: any), the pieces that it chooses, and those for any other.
     """
 
@@ -50,7 +50,7 @@ class Ref:
     cut: str = ""
     days: int = 0
     is_lower: bool = False
-    has_other: bool = False
+    other: Ref | None = None
     choice: tuple[Any, list[Any], list[Any]] | None = None
 
     @property
@@ -61,7 +61,7 @@ class Ref:
     @property
     def is_plain(self) -> bool:
         """Whether the value itself is taken, or its default."""
-        return not (self.cut or self.added or self.format or self.is_lower or self.has_other)
+        return not (self.cut or self.added or self.format or self.is_lower or self.other)
 
     @property
     def name(self) -> str:
@@ -120,7 +120,9 @@ def value_of(node: ast.AST) -> Any:
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(value_of(node.operand), int):
         return -value_of(node.operand)
     if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):
-        return _or(value_of(node.values[0]), value_of(node.values[1]))
+        first, *others = map(value_of, node.values)
+        second = others[0] if len(others) == 1 else value_of(ast.BoolOp(node.op, node.values[1:]))
+        return _or(first, second)
     if isinstance(node, ast.IfExp):
         return _if(node)
     if isinstance(node, ast.BinOp):
@@ -133,12 +135,14 @@ def _or(first: Any, second: Any) -> Any:
         return Unknown("")
     if _is_setting(first) and isinstance(second, Ref) and second.root == "now":
         return replace(first, default=second)
-    return replace(first, has_other=True) if isinstance(second, Ref) else replace(first, default=second)
+    return replace(first, other=second) if isinstance(second, Ref) else replace(first, default=second)
 
 
 def _if(node: ast.IfExp) -> Any:
     """`a if b else c`: by the value of a setting, else `a or c`, else what is there when a range or parent is asked."""
     first, second = value_of(node.body), value_of(node.orelse)
+    if _is_later(node.test, first, second):
+        return replace(second, default=first.name)
     subject, wanted, is_true = tested(node.test)
     first, second = (first, second) if is_true else (second, first)
     if not isinstance(subject, Ref):
@@ -146,13 +150,25 @@ def _if(node: ast.IfExp) -> Any:
     if isinstance(first, Ref) and _holds(subject, first) and wanted is True:
         if second in ("", None):
             return first
-        return _or(first, second) if subject.path == first.path else Unknown("")
+        # What is there may be null, where only that is looked at.
+        is_other = isinstance(second, Ref) and second.root == "record" and isinstance(node.test, ast.Compare)
+        is_value = subject.path == first.path and not is_other
+        return _or(first, second) if is_value else Unknown("")
     if subject.root == "config" and subject.path:
         both = [_pieces(first), _pieces(second)]
         return Unknown("") if None in both else replace(subject, choice=(wanted, both[0] or [], both[1] or []))
     is_asked = subject.root.startswith("stream_") and wanted is True and subject.root != "stream_state"
     is_next = subject.root == "next_page_token" and isinstance(first, Ref)
     return first if is_asked or is_next else Unknown("")
+
+
+def _is_later(test: ast.expr, first: Any, second: Any) -> bool:
+    """Whether a setting is taken where it is later than so many days ago, and else those days."""
+    compared = test.values[-1] if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else test
+    if not isinstance(compared, ast.Compare) or not isinstance(compared.ops[0], (ast.Gt, ast.GtE)):
+        return False
+    is_days = isinstance(second, Ref) and second.root == "now" and second.days < 0 and _is_setting(first)
+    return is_days and [value_of(compared.left), value_of(compared.comparators[0])] == [first, second]
 
 
 def _holds(above: Ref, below: Ref) -> bool:

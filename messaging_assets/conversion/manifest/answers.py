@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from messaging_assets.conversion.components.expressions import condition, single
+from messaging_assets.conversion.components.expressions import single
 from messaging_assets.conversion.components.parts import Part
-from messaging_assets.conversion.components.values import Ref, value_of
-from messaging_assets.conversion.manifest.cursors import is_mark, takes_look_back
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.outcome import Draft
 from messaging_assets.conversion.reading import schema_beside
-from messaging_assets.conversion.texts import only, quoted
 from messaging_assets.description.names import identifier
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.foundation.json_paths import quoted_path
 
-_OPERATORS = {ast.Eq: "==", ast.NotEq: "!=", ast.Gt: ">", ast.GtE: ">=", ast.Lt: "<", ast.LtE: "<="}
 _SELECTOR, _STEPS = ("endpoint", "data_selector"), ("steps",)
 _TYPES = {"CsvDecoder": "csv", "CsvParser": "csv", "JsonlDecoder": "ndjson", "JsonLineParser": "ndjson"}
 _TYPES |= {"IterableDecoder": "csv"}
@@ -40,8 +35,6 @@ def add_selector(scope: Scope, selector: Part | None) -> None:
         return
     path = extractor["field_path"]
     steps = [scope.written(one, extractor, *_SELECTOR, is_doubled=False) for one in path or []]
-    if extractor["record_expander"]:
-        scope.draft.lose("its records are elements of a list inside each record; write data_selector", *_SELECTOR)
     if any(path or []) and not any(steps):
         told = "where its records are is said by something that the manifest does not have, so the whole answer is one"
         scope.draft.ask(f"{told}. Where are they? Write data_selector", *_SELECTOR)
@@ -52,86 +45,43 @@ def add_selector(scope: Scope, selector: Part | None) -> None:
         elif step not in (None, ""):
             written += f".{quoted_path(str(step))}"
     scope.draft.endpoint["data_selector"] = written.lstrip(".") or "$"
+    if expander := extractor.part("record_expander"):
+        _expand(scope, expander)
     if extractor["$column"]:
         # Each text is a record, with the text as its value.
         scope.draft.step("rename", value=str(extractor["$column"]))
 
 
-def add_filter(scope: Scope, selector: Part | None) -> None:
-    """Say which records are kept."""
-    part = selector.part("record_filter") if selector else None
-    if part is None:
-        return
-    if part.is_custom:
-        scope.draft.lose(f"its records are filtered by {part.shown}; more rows come than before", *_STEPS)
-        return
-    if part["condition"] in (None, ""):
-        return
-    read = condition(part["condition"], part.parameters)
-    if (name := _only_where_given(read)) and scope.settings.value(name) is None:
-        told = f"records are kept by the setting '{name}' where it is given; without it all of them are"
-        scope.draft.lose(told, *_STEPS, kind="setting")
-        return
-    several = read.values if isinstance(read, ast.BoolOp) and isinstance(read.op, ast.And) else [read]
-    found = [_comparison(scope, one, part) for one in several]
-    if None in found:
-        words = quoted(part["condition"], 100)
-        scope.draft.lose(f"its filter {words} is left out, so more rows come; write it as a step", *_STEPS)
-        return
-    if any(found):
-        scope.draft.raw.setdefault("steps", []).extend({"filter": one} for one in found if one)
-
-
-def _only_where_given(node: ast.expr | None) -> str | None:
-    """The setting without which a filter keeps everything, `not config.get('x') or ...`; None where there is none."""
-    values = node.values if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or) else []
-    negated = [value_of(one.operand) for one in values if isinstance(one, ast.UnaryOp) and isinstance(one.op, ast.Not)]
-    return next((one.name for one in negated if isinstance(one, Ref) and one.root == "config" and one.path), None)
-
-
-def _comparison(scope: Scope, node: ast.expr | None, part: Part) -> str | None:
-    """A comparison in our words; empty where the mark of incremental says it already."""
-    if not isinstance(node, ast.Compare) or len(node.ops) != 1:
-        return None
-    left, right = value_of(node.left), value_of(node.comparators[0])
-    if is_mark(scope, left, node):
-        return "" if takes_look_back(scope, node.comparators[0]) else None
-    if not isinstance(left, Ref) or left.root != "record" or not left.path or not left.is_plain:
-        return None
-    field = left.name
-    if isinstance(right, Ref):
-        is_newer = right.root in ("stream_interval", "stream_slice", "stream_state") and field == scope.cursor_field
-        if is_newer and "incremental" in scope.draft.endpoint and isinstance(node.ops[0], (ast.GtE, ast.Gt)):
-            return ""
-        hole = only(scope.text("{{ " + ast.unparse(node.comparators[0]) + " }}", part))
-        right = scope.settings.value(hole.name, hole.default) if hole and hole.kind == "setting" else None
-    operator = _OPERATORS.get(type(node.ops[0]))
-    if operator is None or right is None or not isinstance(right, (str, int, float)):
-        return None
-    if isinstance(right, str) and ("'" in right or "{" in right):
-        return None
-    if _is_changed(node.left, right) or not _keeps_as(node.ops[0], left.default, right):
-        return None
-    value = f"'{right}'" if isinstance(right, str) else str(right).lower()
-    names = [step for one in left.path for step in (one.split(".") if isinstance(one, str) else (one,))]
-    return f"@.{quoted_path(*names)} {operator} {value}"
-
-
-def _is_changed(node: ast.expr, right: Any) -> bool:
-    """Whether a field is compared as something else than it comes, such as a number made of a text."""
-    called = [one.func for one in ast.walk(node) if isinstance(one, ast.Call)]
-    filters = [one.right for one in ast.walk(node) if isinstance(one, ast.BinOp) and isinstance(one.op, ast.BitOr)]
-    names = {getattr(one, "id", getattr(one, "attr", "")) for one in (*called, *filters)} - {"get", "default", ""}
-    # A text is itself as a text, and nothing else is called like a word.
-    is_word = isinstance(right, str) and right.isalpha() and right not in ("True", "False", "None")
-    return bool(names - {"string"} if is_word else names)
-
-
-def _keeps_as(operator: ast.cmpop, default: Any, right: Any) -> bool:
-    """Whether a record without the field is kept as a step keeps it, which knows no default: where `!=` holds alone."""
-    if default is None or isinstance(operator, (ast.Eq, ast.NotEq)):
-        return default is None or (bool(right) and default != right)
-    return isinstance(operator, (ast.Gt, ast.GtE)) and default == 0 and not isinstance(right, str) and right > 0
+def _expand(scope: Scope, expander: Part) -> None:
+    """Say that its records are the elements of a list inside each record, with what they take of that record."""
+    endpoint = scope.draft.endpoint
+    above = "" if endpoint["data_selector"] == "$" else str(endpoint["data_selector"])
+    holder = above if above.endswith("*") else f"{above}[*]"
+    steps = [
+        str(scope.written(one, expander, *_SELECTOR, is_doubled=False))
+        for one in expander["expand_records_from_field"] or []
+    ]
+    path = "".join("[*]" if one == "*" else f".{quoted_path(one)}" for one in steps)
+    endpoint["data_selector"] = f"{holder}{path}[*]"
+    shared: dict[str, str] = {}
+    for one in expander.parts("parent_fields"):
+        taken, name = one["parent_path"] or [], [str(step) for step in one["record_path"] or []]
+        shared["__".join(name)] = f"{holder}.{quoted_path(*map(str, taken))}"
+    if expander["remain_original_record"] is True:
+        shared["original_record"] = f"{holder}.`this`"
+    if shared:
+        endpoint["include_from_answer"] = shared
+    if expander["merge_parent"] is True:
+        told = (
+            "each record has all fields of the one around it there; name those that are wanted in include_from_answer"
+        )
+        scope.draft.lose(told, "endpoint", "include_from_answer")
+    if expander["on_no_records"] == "emit_parent":
+        scope.draft.lose("a record whose list is empty is a row itself there, and none here", *_SELECTOR)
+    if expander["truncation_indicator_path"] or expander["truncated_list_retriever"]:
+        flag = ".".join(map(str, expander["truncation_indicator_path"] or ["a field"]))
+        told = f"where {flag} says that the list inside a record is cut, the rest is asked for elsewhere there"
+        scope.draft.lose(f"{told}; write a resource below these records for it", *_SELECTOR)
 
 
 def leave_to_parents(scope: Scope) -> None:
@@ -183,6 +133,24 @@ def add_columns(scope: Scope, stream: Part, folder: Path | None) -> None:
         stream: which has the schema, or the name of its file.
         folder: of the manifest, with such files below it.
     """
+    properties = properties_of(scope, stream, folder)
+    key = scope.draft.raw.get("primary_key") or []
+    keys = [key] if isinstance(key, str) else key
+    columns: dict[str, Any] = {}
+    renamed = _renamed(scope, list(properties), keys)
+    for sent, field in properties.items():
+        name = renamed.get(str(sent), str(sent))
+        type_ = type_of(field) if isinstance(field, Mapping) else None
+        if name in keys:
+            columns[name] = {**({"data_type": type_} if type_ not in (None, "json") else {}), "nullable": False}
+        elif type_ in ("timestamp", "date"):
+            columns[name] = {"data_type": type_}
+    if columns:
+        scope.draft.raw["columns"] = columns
+
+
+def properties_of(scope: Scope, stream: Part, folder: Path | None) -> Mapping[str, Any]:
+    """The fields of a stream's records, by its schema; see `add_columns`."""
     loader = next(iter(stream.parts("schema_loader")), None)
     schema = loader["schema"] if loader else None
     if schema is None and (loader is None or loader.kind in ("", "JsonFileSchemaLoader")):
@@ -190,19 +158,7 @@ def add_columns(scope: Scope, stream: Part, folder: Path | None) -> None:
         name = scope.text(stream["name"], stream)
         schema = schema_beside(folder, PurePosixPath(text).stem if isinstance(text, str) else str(name))
     properties = schema.get("properties") if isinstance(schema, Mapping) else None
-    key = scope.draft.raw.get("primary_key") or []
-    keys = [key] if isinstance(key, str) else key
-    columns: dict[str, Any] = {}
-    renamed = _renamed(scope, list(properties) if isinstance(properties, Mapping) else [], keys)
-    for sent, field in properties.items() if isinstance(properties, Mapping) else ():
-        name = renamed.get(str(sent), str(sent))
-        type_ = _type_of(field) if isinstance(field, Mapping) else None
-        if name in keys:
-            columns[name] = {**({"data_type": type_} if type_ not in (None, "json") else {}), "nullable": False}
-        elif type_ in ("timestamp", "date"):
-            columns[name] = {"data_type": type_}
-    if columns:
-        scope.draft.raw["columns"] = columns
+    return properties if isinstance(properties, Mapping) else {}
 
 
 def _renamed(scope: Scope, names: list[str], keys: list[str]) -> dict[str, str]:
@@ -220,7 +176,8 @@ def _renamed(scope: Scope, names: list[str], keys: list[str]) -> dict[str, str]:
     return renamed
 
 
-def _type_of(field: Mapping[str, Any]) -> str | None:
+def type_of(field: Mapping[str, Any]) -> str | None:
+    """The data type of a field of a schema; None where it may have several."""
     types = field.get("type")
     known = {*(types if isinstance(types, list) else [types])} - {"null", None}
     if known == {"string"}:

@@ -188,7 +188,7 @@ def _counted(scope: Scope, part: Part, strategy: Part, value: list[Ref]) -> dict
 
 def _token_path(scope: Scope, value: Any) -> tuple[str, str] | None:
     """Where the next page's token is: in the `response` or its `headers`, and the path there."""
-    if not isinstance(value, Ref) or value.has_other:
+    if not isinstance(value, Ref) or value.other:
         return None
     if value.root == "headers":
         return "headers", value.name

@@ -117,7 +117,8 @@ def add_request(scope: Scope, requester: Part, by_links: bool) -> tuple[list[dic
                 draft.lose(f"its {part} are made by an expression; write them as a mapping", "endpoint", part)
             continue
         texts: dict[str, Any] = {}
-        for name, one in fields.items():
+        for name, written_one in fields.items():
+            one = _properties(scope, part, str(name), written_one)
             on_first, is_first_alone = _on_first_page(one, requester)
             texts[str(name)] = scope.field(on_first, requester, part == "json")
             if is_first_alone and not by_links:
@@ -132,6 +133,23 @@ def add_request(scope: Scope, requester: Part, by_links: bool) -> tuple[list[dic
     if requester["fetch_properties_from_endpoint"] or requester["query_properties"]:
         draft.lose("it asks for fields by name in several requests, which no word says", "endpoint", "params")
     return ways, of_first_page
+
+
+def _properties(scope: Scope, part: str, name: str, value: Any) -> Any:
+    """The names of fields that a request asks for, with commas between them; any other value as it is."""
+    if not isinstance(value, Mapping) or value.get("type") != "QueryProperties":
+        return value
+    names = value.get("property_list")
+    if not isinstance(names, list):
+        told = (
+            f"{name} takes the names of all fields, which the API lists elsewhere; write them here, with commas between"
+        )
+        scope.draft.lose(f"{told}, else only the usual ones come", "endpoint", part)
+        return None
+    if limit := (value.get("property_chunking") or {}).get("property_limit"):
+        told = f"{name} has up to {limit} at once there, in several requests, and all here; does the API take them?"
+        scope.draft.ask(told, "endpoint", part)
+    return ",".join(map(str, [*(value.get("always_include_properties") or []), *names]))
 
 
 def add_next_request(scope: Scope, of_first_page: Sequence[tuple[str, str]], is_range_first: bool = False) -> None:

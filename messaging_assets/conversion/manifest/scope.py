@@ -87,7 +87,7 @@ class Scope:
             return [self.field(one, part, in_json) for one in several]
         text = self.text(value, part)
         if not isinstance(text, str):
-            return text
+            return _literal_of(text) if in_json and isinstance(text, list) else text
         try:
             literal = ast.literal_eval(text)
         except (ValueError, SyntaxError, MemoryError, RecursionError):
@@ -167,6 +167,35 @@ class Scope:
         if piece.format:
             self.formats.add(piece.format)
         return Hole(kind)
+
+
+def _literal_of(pieces: list[Any]) -> Any:
+    """A text with holes that is an object or a list as Python writes it: that, with the holes in it."""
+    text = "".join(one if isinstance(one, str) else f"__hole_{place}__" for place, one in enumerate(pieces))
+    try:
+        read = ast.parse(text.strip(), mode="eval").body if text.strip()[:1] in ("{", "[") else None
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        read = None
+
+    def value(node: ast.AST) -> Any:
+        if isinstance(node, ast.Dict) and all(isinstance(one, ast.Constant) for one in node.keys):
+            return {
+                str(ast.literal_eval(key)): value(one) for key, one in zip(node.keys, node.values, strict=True) if key
+            }
+        if isinstance(node, (ast.List, ast.Tuple)):
+            return [value(one) for one in node.elts]
+        is_hole = isinstance(node, ast.Name) and node.id.startswith("__hole_")
+        written = node.id if is_hole and isinstance(node, ast.Name) else ast.literal_eval(node)
+        if not isinstance(written, str) or "__hole_" not in written:
+            return written
+        parts = re.split(r"__hole_(\d+)__", written)
+        every = [pieces[int(one)] if place % 2 else one for place, one in enumerate(parts)]
+        return [one for one in every if one != ""]
+
+    try:
+        return pieces if read is None else value(read)
+    except ValueError:
+        return pieces
 
 
 def _holes(scope: Scope, piece: Piece) -> list[str | Hole]:

@@ -13,6 +13,7 @@ from messaging_assets.conversion.manifest.addresses import settle_addresses
 from messaging_assets.conversion.manifest.authenticators import way_in
 from messaging_assets.conversion.manifest.cursors import add_cursor, name_bounds
 from messaging_assets.conversion.manifest.errors import add_errors
+from messaging_assets.conversion.manifest.filters import add_filter
 from messaging_assets.conversion.manifest.paging import add_paginator, goes_by_links
 from messaging_assets.conversion.manifest.partitions import add_partitions
 from messaging_assets.conversion.manifest.requests import (
@@ -175,19 +176,19 @@ class _Streams:
         add_cursor(scope, cursor)
         is_range_first = retriever["ignore_stream_slicer_parameters_on_paginated_requests"] is True
         add_next_request(scope, of_first_page, is_range_first)
-        _add_steps(scope, stream, selector)
+        _add_steps(scope, stream, selector, answers.properties_of(scope, stream, self._converted.folder))
         answers.leave_to_parents(scope)
         answers.add_key(scope, stream)
         answers.add_columns(scope, stream, self._converted.folder)
 
 
-def _add_steps(scope: Scope, stream: Part, selector: Part | None) -> None:
+def _add_steps(scope: Scope, stream: Part, selector: Part | None, properties: Mapping[str, Any]) -> None:
     """Say which records are kept, and what is done to each, in the manifest's order."""
     if selector is not None and selector["transform_before_filtering"] is True:
         add_transformations(scope, stream)
-        answers.add_filter(scope, selector)
+        add_filter(scope, selector, properties)
     else:
-        answers.add_filter(scope, selector)
+        add_filter(scope, selector, properties)
         add_transformations(scope, stream)
 
 

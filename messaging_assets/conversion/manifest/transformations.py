@@ -54,6 +54,9 @@ def _add_field(scope: Scope, field: Part) -> None:
     name = ".".join(map(str, path))
     written = _unquoted(field["value"])
     found = single(written, field.parameters)
+    if len(path) == 1 and isinstance(found, Ref) and found.other and (several := _first_of(scope, found, field)):
+        scope.draft.step("copy", **{name: several})
+        return
     if len(path) == 1 and isinstance(found, Ref) and _add_reference(scope, name, written, found, field):
         return
     if isinstance(found, Ref) and is_nowhere(scope, found):
@@ -112,6 +115,27 @@ def _add_reference(scope: Scope, name: str, written: Any, found: Ref, field: Par
             scope.draft.step("constant", **{name: value})
         return True
     return False
+
+
+def _first_of(scope: Scope, found: Ref, field: Part) -> list[str] | None:
+    """The paths of several fields, of which the first that has a value counts; None where one is no field of a row."""
+    paths: list[str] = []
+    one: Ref | None = found
+    while one is not None:
+        path = _path_of(scope, replace(one, other=None), field)
+        if path is None:
+            return None
+        paths.append(path)
+        one = one.other
+    return paths
+
+
+def _path_of(scope: Scope, one: Ref, field: Part) -> str | None:
+    """Where a row has what a reference takes of its record or of its parent."""
+    if one.root == "record":
+        return quoted_path(*one.path) if one.path and one.is_plain and one.default in (None, "") else None
+    hole = only(scope.text("{{ " + f"{one.root}['{one.name}']" + " }}", field)) if one.is_plain else None
+    return scope.draft.taken_from_parent(hole.name, scope.has_several) if hole and hole.kind == "parent" else None
 
 
 def _template(scope: Scope, written: Any, field: Part) -> str | None:

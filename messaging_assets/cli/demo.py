@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from messaging_assets.files.described import shown_path
 from messaging_assets.foundation.dagster_home import opened_instance, settle_dagster_home
 from messaging_assets.foundation.folders import checkout, project_folders
 from messaging_assets.foundation.printed_json import JsonCommand, print_json
@@ -221,11 +222,11 @@ def _print_what_next(console: Console, counts: list[AssetCount], seconds: float,
     right = sum(count.is_right for count in counts)
     words = f"{right} of {len(counts)} assets are complete and checked, in {seconds} s."
     console.print(words, style="green" if right == len(counts) else "bold red")
-    shown, python = os.path.relpath(database), os.path.relpath(sys.executable)
+    shown, python = shown_path(database), shown_path(Path(sys.executable))
     query = f"import duckdb; duckdb.connect('{shown}').sql('FROM messaging.messages LIMIT 5').show()"
     console.print(f"\nThe tables are in {shown}. To look further:", soft_wrap=True, markup=False)
     console.print(f'  {python} -c "{query}"', soft_wrap=True, markup=False)
-    home = shlex.quote(os.path.relpath(database.parent.parent))
+    home = shlex.quote(shown_path(database.parent.parent))
     dev = "make dev" if checkout() else "messaging-assets dev"
     words = f"  MESSAGING_ASSETS_HOME={home} {dev}    # these runs and tables in the Dagster UI"
     console.print(words, soft_wrap=True, markup=False)

@@ -15,7 +15,7 @@ from typing import IO
 
 import click
 
-from messaging_assets.foundation.dagster_home import settle_dagster_home
+from messaging_assets.foundation.dagster_home import opened_instance, settle_dagster_home
 from messaging_assets.foundation.dg_project import dg_project
 from messaging_assets.foundation.folders import SHIPPED_APIS, checkout, project_folders
 from messaging_assets.foundation.printed_json import JsonCommand, print_json
@@ -50,6 +50,8 @@ def dev(host: str, port: int | None, sandbox: bool, grow_every: float, as_json: 
     if port is not None:
         _refuse_taken(host, port)
     home = settle_dagster_home(project_folders())
+    with opened_instance(whole=True):
+        pass  # it begins; else each of its processes would say why not, at length
     for number in _ENDING:
         signal.signal(number, signal.default_int_handler)
     played = _apis_to_play() if sandbox else []

@@ -41,8 +41,10 @@ def validate(files: tuple[Path, ...], as_json: bool, schema: bool) -> None:
         print_json(file_schema())
         return
     from messaging_assets.files.api_files import why_the_shipped
+    from messaging_assets.loading.undisturbed import made_for_good
 
-    found, broken = _read(files)
+    with made_for_good():
+        found, broken = _read(files)
     if as_json:
         problems = [asdict(problem) for problem in broken]
         print_json({"valid": not broken, "files": found, "problems": problems})

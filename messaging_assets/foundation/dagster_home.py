@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from filelock import FileLock
 
 from messaging_assets.foundation.folders import ProjectFolders
-from messaging_assets.foundation.private_files import write_private
+from messaging_assets.foundation.private_files import PRIVATE_FILE, write_private
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -22,6 +23,10 @@ _WRONG_SETTING = re.compile(
     r"(?:Received unexpected config entr\w+|Missing required config entr\w+|Invalid scalar|Value) .*?"
     r"at (?:path root[\w:]*|the root)"
 )
+# Its words are short and hold no value of a row.
+_SQLITE = re.compile(r"\(sqlite3\.OperationalError\) (.+)")
+# Of alembic, behind two processes that began with an empty folder at once.
+_MADE_TWICE = "more than one head present"
 _NO_MODULE = re.compile(r"Couldn't import module (\w+)")
 DAGSTER_YAML = """\
 # Written once by messaging-assets; edit it freely, it is not written again.
@@ -68,25 +73,26 @@ def settle_dagster_home(folders: ProjectFolders) -> Path:
     if named and not Path(named).is_absolute():
         whole = Path(named).resolve()
         raise click.UsageError(f"DAGSTER_HOME names {named}, which is not a whole path; set it to {whole}")
-    if named:
-        return Path(named)
-    home = folders.make().dagster
+    home = Path(named) if named else folders.make().dagster
     settings = home / "dagster.yaml"
-    is_new = not settings.exists()
-    if is_new:
+    if not named and not settings.exists():
         # At once, because one that a full disk cut off would never be written again.
         partial = settings.with_suffix(".partial")
         write_private(partial, DAGSTER_YAML)
         partial.replace(settings)
     os.environ["DAGSTER_HOME"] = str(home)
-    if is_new:
-        _make_storage()
+    # A storage elsewhere has a server that minds two at once.
+    if not settings.exists() or "storage" not in settings.read_text(encoding="utf-8", errors="replace"):
+        _make_storage(home)
     return home
 
 
 @contextmanager
-def opened_instance() -> Iterator[DagsterInstance]:
+def opened_instance(whole: bool = False) -> Iterator[DagsterInstance]:
     """Dagster's own storage, in the home that is settled.
+
+    Args:
+        whole: begin with what takes runs as well, which a run in this process does without.
 
     Raises:
         click.ClickException: Dagster does not begin with the `dagster.yaml` there.
@@ -95,6 +101,9 @@ def opened_instance() -> Iterator[DagsterInstance]:
 
     try:
         instance = DagsterInstance.get()
+        # Dagster begins with each of these when it is first asked for.
+        for part in ("run_coordinator", *(("run_launcher", "scheduler") if whole else ())):
+            getattr(instance, part)
     except Exception as error:  # noqa: BLE001 - Dagster's, YAML's or the database's own
         file = Path(os.environ["DAGSTER_HOME"]) / "dagster.yaml"
         raise click.ClickException(f"Dagster does not begin with {file} ({_said(error)}") from None
@@ -111,12 +120,18 @@ def _said(error: Exception) -> str:
         return f"{found[1]} is not installed); install it: pip install {found[1].replace('_', '-')}"
     if found := _WRONG_SETTING.search(str(error)):
         return f"{found[0]}); correct it"
+    if found := _SQLITE.search(str(error)):
+        return f"{found[1]}); free some space on its disk, or see who owns its files"
+    if _MADE_TWICE in str(error):
+        return "two processes made its storage at once); move the folders history and schedules away from there"
     return f"{type(error).__name__}); dagster instance info shows more"
 
 
-def _make_storage() -> None:
-    """Create Dagster's databases now: two processes that both find them missing crash each other."""
-    with opened_instance() as instance:
-        instance.get_runs_count()
-        instance.all_instigator_state()
-        instance.all_asset_keys()
+def _make_storage(home: Path) -> None:
+    """Create Dagster's databases now: two processes that both find them missing spoil them for ever."""
+    with suppress(OSError), FileLock(home / ".storage.lock", mode=PRIVATE_FILE):
+        if not (home / "schedules" / "schedules.db").exists():  # the last that is made
+            with opened_instance() as instance:
+                instance.get_runs_count()
+                instance.all_asset_keys()
+                instance.all_instigator_state()

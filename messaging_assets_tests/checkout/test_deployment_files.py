@@ -27,6 +27,15 @@ def test_no_file_has_a_secret(name: str) -> None:
     assert re.findall(r"//\w+:(?!\$\{)\S+@", text) == []
 
 
+def test_an_image_has_nothing_that_git_passes_over_such_as_secrets_and_tables() -> None:
+    passed_over, left_out = (
+        {line.strip("/") for line in (CHECKOUT / name).read_text(encoding="utf-8").splitlines() if line[:1] not in "#"}
+        for name in (".gitignore", ".dockerignore")
+    )
+    assert ".git" in left_out
+    assert {f"**/{name}" for name in passed_over} <= left_out
+
+
 def test_a_container_of_the_project_shares_no_volume_and_knows_where_the_servers_are() -> None:
     compose = _read("compose.yaml")
     services = compose["services"]

@@ -8,12 +8,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import requests
 import yaml
 from click.testing import CliRunner
 from dagster import DagsterInstance, DagsterRunStatus
+from filelock import FileLock
 
 from messaging_assets.cli import dev as development
 from messaging_assets.foundation.dagster_home import DAGSTER_YAML, settle_dagster_home
@@ -162,6 +164,21 @@ def test_a_dagster_home_that_is_set_wins_and_is_left_as_it_is(clean_room: Path) 
     assert settle_dagster_home(project_folders()) == clean_room / "dagster"
     assert (clean_room / "dagster" / "dagster.yaml").read_text() == before
     assert not project_folders().dagster.exists()
+
+
+def test_whoever_begins_with_an_empty_dagster_home_waits_for_who_makes_its_databases(
+    clean_room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home := clean_room / "empty").mkdir()
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
+    with FileLock(home / ".storage.lock", thread_local=False):
+        other = Thread(target=settle_dagster_home, args=[project_folders()])
+        other.start()
+        other.join(0.3)
+        assert not (home / "history").exists()
+    other.join()
+    assert (home / "history" / "runs" / "index.db").exists()
+    assert (home / "schedules" / "schedules.db").exists()
 
 
 def test_a_port_that_is_taken_is_told_and_nothing_is_started(monkeypatch: pytest.MonkeyPatch) -> None:

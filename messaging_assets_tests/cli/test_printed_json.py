@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,10 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from messaging_assets.cli import dev
 from messaging_assets.cli.program import VERBS, main
+from messaging_assets.foundation.dagster_home import settle_dagster_home
+from messaging_assets.foundation.folders import project_folders
 from messaging_assets.foundation.printed_json import JsonCommand, print_json
 from messaging_assets_tests.programs import environment, messaging_assets
 
@@ -109,6 +114,7 @@ def test_a_setting_with_which_dlt_does_not_begin_is_told_in_one_sentence(
         ("telemetry: {enabled: s3cret}", "at path root:telemetry:enabled); correct it"),
         ("storage: {postgres: {postgres_db: {password: s3cret}}}", "); "),
         ("event_log_storage: {module: dagster_nowhere, class: Log}", "install it: pip install dagster-nowhere"),
+        ("run_coordinator: {module: dagster_nowhere, class: Queue}", "install it: pip install dagster-nowhere"),
         ("- s3cret", "dagster instance info shows more"),
     ],
 )
@@ -126,6 +132,42 @@ def test_a_dagster_yaml_that_dagster_does_not_begin_with_is_told_in_a_sentence(
     assert said in done.output
     assert "s3cret" not in done.output
     assert done.exit_code == 1
+
+
+@pytest.mark.parametrize("words", [["doctor"], ["dev", "--no-sandbox"]], ids=str)
+def test_what_takes_runs_is_told_where_it_cannot_begin(
+    words: list[str], clean_room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "run_launcher: {module: dagster_nowhere, class: Launcher}\n"
+    (clean_room / "dagster" / "dagster.yaml").write_text(text)
+    monkeypatch.setattr(dev, "_run_until_told", lambda *_: pytest.fail("it was started"))
+
+    done = CliRunner().invoke(main, words)
+
+    assert "(dagster_nowhere is not installed)" in done.output
+    assert done.exit_code == 1
+
+
+def test_databases_of_dagster_that_cannot_be_opened_are_told(clean_room: Path) -> None:
+    (clean_room / "dagster" / "schedules" / "schedules.db").mkdir(parents=True)
+
+    done = CliRunner().invoke(main, ["status"])
+
+    assert "(unable to open database file); free some space on its disk, or see who owns its files" in done.output
+
+
+def test_a_dagster_home_that_two_processes_made_at_once_is_told(
+    clean_room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (clean_room / "empty").mkdir()
+    monkeypatch.setenv("DAGSTER_HOME", str(clean_room / "empty"))
+    home = settle_dagster_home(project_folders())
+    with closing(sqlite3.connect(home / "schedules" / "schedules.db")) as database, database:
+        database.execute("INSERT INTO alembic_version VALUES ('5771160a95ad')")
+
+    done = CliRunner().invoke(main, ["status"])
+
+    assert "(two processes made its storage at once); move the folders history and schedules away" in done.output
 
 
 @pytest.mark.parametrize("words", [["status"], ["sync", "messaging"], ["dev"]], ids=str)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import json
 from datetime import datetime
 from pathlib import Path
@@ -343,3 +344,18 @@ def test_the_history_is_asked_as_often_for_many_assets_as_for_few(stored_instanc
         return asked
 
     assert questions(30) == questions(3)
+
+
+@pytest.mark.parametrize("watch", [[], ["--watch"]], ids=["once", "watched"])
+def test_the_collector_keeps_away_from_one_look_alone(watch: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[bool] = []
+
+    def read(_: object) -> list[object]:
+        seen.append(gc.isenabled())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("messaging_assets.orchestration.asset_status.read_statuses", read)
+    CliRunner().invoke(command, watch)
+
+    assert seen == [bool(watch)]
+    assert gc.isenabled()

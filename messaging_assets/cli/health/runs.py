@@ -25,7 +25,7 @@ def dagster(home: Path) -> Iterator[Symptom]:
 
     from messaging_assets.foundation.dagster_home import opened_instance
 
-    with opened_instance() as instance:
+    with opened_instance(whole=True) as instance:
         yield from _daemon(instance)
         going_on = instance.get_run_records(RunsFilter(statuses=[DagsterRunStatus.STARTED]))
         ages = [(time.time() - (one.start_time or time.time())) / 3600 for one in going_on]

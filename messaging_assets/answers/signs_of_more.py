@@ -53,6 +53,7 @@ _MORE_PARTS = frozenset(("more", "older", "additional", "truncated", "further", 
 # A limit of rows that was met, and rows that were left out.
 _MET, _LEFT_OUT = frozenset(("exceeded", "reached", "hit")), frozenset(("omitted", "dropped", "skipped", "suppressed"))
 _OF_ROWS = frozenset(("row", "rows", "record", "records", "result", "results", "item", "items", "entries", "transfer"))
+_OF_ANSWERS = frozenset(("query", "search", "result", "results", "response", "data", "list", "fetch", "request"))
 _PART = frozenset(("partial_success", "partial_data", "partial_content", "partial_result", "partial_results"))
 _NEGATIONS = frozenset(("no", "not", "without", "never"))
 # Numbers of what is left to read, and not of what an account may still ask.
@@ -232,10 +233,10 @@ def _truth_value(leaf: Leaf) -> bool | None:
 
 
 def _is_part(leaf: Leaf) -> bool:
-    """Whether a state says that the answer is a part; a state alone may be that of an object whose list it is."""
+    """Whether a state says that the answer is a part; another may be that of an object whose list it is."""
     before, _, last = leaf.word.rpartition("_")
     word = plain_word(leaf.value) if last in ("status", "state", "outcome") else ""
-    return word in _PART or (bool(before) and word in ("partial", "incomplete"))
+    return word in _PART or (before in _OF_ANSWERS and word in ("partial", "incomplete"))
 
 
 @lru_cache(maxsize=4096)

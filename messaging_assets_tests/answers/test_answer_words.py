@@ -84,6 +84,7 @@ NO_MORE: list[tuple[dict[str, Any], dict[str, str]]] = [
     ({"rateLimitExceeded": False, "exceededTransferLimit": False, "droppedResults": 0, "list_complete": True}, {}),
     ({"retryLimitReached": True, "droppedMessages": 40}, {}),
     ({"id": 7, "status": "partial", "queryStatus": "complete"}, {}),
+    ({"id": 7, "payment_status": "partial", "fulfillmentState": "incomplete"}, {}),
     ({"numberMatched": 37, "numberReturned": 37, "rows_before_limit_at_least": 37}, {}),
     ({"showing": "1-37 of 37", "displayed": "Results 314 to 350 of 350"}, {}),
     ({"range": "0-36/37", "published": "01-02/2025", "day": "2025-01-02", "progress": "3 of 350"}, {}),

@@ -22,6 +22,7 @@ from messaging_assets.loading.replay.replay import replay
 from messaging_assets.loading.replay.set_aside import seen_set_aside
 from messaging_assets.loading.table.view_in_destination import AccountView
 from messaging_assets.rows.written_rows import Written
+from messaging_assets.tables.altered_tables import _views
 from messaging_assets.tables.housekeeping import _how_to_drop
 from messaging_assets.tables.notes.noted_syncs import generations
 from messaging_assets.tables.notes.sync_history import HistoryRow, write_row
@@ -52,7 +53,7 @@ FILES_OF_ONE = {
     "loading/sync_lock.py",
     "seams/destinations/dlt_duckdb.py",
 }
-WORDS_OF_ONE = ("pg_", "regclass", "duckdb_views", "DOUBLE PRECISION", "read_parquet")
+WORDS_OF_ONE = ("pg_", "regclass", "duckdb_views", "rowid", "DOUBLE PRECISION", "read_parquet")
 # What each dialect is written in by the package itself, so that DuckDB's text is not what is sent.
 TRANSLATED = ("CREATE TABLE", "ALTER TABLE", " LIMIT ", "CREATE VIEW", "CREATE OR REPLACE VIEW")
 _sent: set[str] = set()
@@ -95,6 +96,7 @@ def _ask(table: OneTable, kind: str = "duckdb") -> set[str]:
         view = AccountView(rows, kind, API, "view")
         view.is_made("SELECT nothing", "")
         view.is_dropped()
+        _views(rows.client)
     with suppress(LoadDiffers):
         reconcile(pipeline, table.resource(), RESOURCE, Load("0", Written(1), {}))
     text = _how_to_drop(pipeline, table.describe(table_name="other"), [schema])

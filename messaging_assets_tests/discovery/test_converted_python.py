@@ -247,6 +247,24 @@ def test_a_function_with_a_choice_that_only_a_run_makes_is_code() -> None:
     assert found.drafts[0].endpoint["params"] == {"y": 1}
 
 
+@pytest.mark.parametrize(
+    ("written", "format_"),
+    [(".timestamp()", "epoch_seconds"), (".strftime('%d.%m.%Y')", "%d.%m.%Y"), (".isoformat()", None)],
+)
+def test_a_start_before_now_is_sent_as_it_was(written: str, format_: str | None) -> None:
+    mark = f'{{"cursor_path": "at", "initial_value": (datetime.now() - timedelta(days=30)){written}}}'
+    found = _resources(BASE + f'RESOURCES = [{{"name": "a", "endpoint": {{"incremental": {mark}}}}}]\n' + CONFIG)
+    assert found.drafts[0].endpoint["incremental"].get("format") == format_
+    assert found.drafts[0].endpoint["incremental"]["initial_value"] == "-30d"
+
+
+def test_a_parameter_of_the_api_that_is_called_resource_stays_as_it_is() -> None:
+    resources = """RESOURCES = [
+        {"name": "user-groups"}, {"name": "roles", "endpoint": {"params": {"resource": "user-groups"}}}]\n"""
+    found = _resources(BASE + resources + CONFIG)
+    assert found.drafts[1].endpoint["params"] == {"resource": "user-groups"}
+
+
 def test_a_name_that_no_file_takes_is_a_plain_one_wherever_it_stands() -> None:
     resources = """RESOURCES = [
         {"name": "user-groups"},

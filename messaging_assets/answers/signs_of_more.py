@@ -62,19 +62,8 @@ _LEFT = frozenset(("remaining", "left", "outstanding"))
 _BUDGETS = frozenset(
     (
         *("rate", "limit", "limits", "quota", "credit", "credits", "call", "calls", "request", "requests", "budget"),
-        *(
-            "balance",
-            "point",
-            "points",
-            "cost",
-            "time",
-            "seconds",
-            "usage",
-            "units",
-            "ratelimit",
-            "retries",
-            "attempts",
-        ),
+        *("balance", "point", "points", "cost", "time", "seconds", "usage", "units", "ratelimit", "retries"),
+        *("attempts",),
     )
 )
 _TOKENS = frozenset(
@@ -82,19 +71,8 @@ _TOKENS = frozenset(
         *("after", "cursor", "end_cursor", "after_cursor", "cursor_after", "marker", "continuation", "bookmark"),
         *("continuation_token", "page_token", "skip_token", "scroll_id", "last_evaluated_key", "ms_continuation"),
         *("continuation_key", "search_after", "resume_token", "pagination_token", "paging_token", "skiptoken"),
-        *(
-            "resumption_token",
-            "iterator",
-            "page_state",
-            "paging_state",
-            "resume_key",
-            "older",
-            "continue",
-            "more_url",
-            "more_uri",
-            "more_link",
-            "more_href",
-        ),
+        *("resumption_token", "iterator", "page_state", "paging_state", "resume_key", "older", "continue"),
+        *("more_url", "more_uri", "more_link", "more_href"),
     )
 )
 _SIZES = frozenset(

@@ -30,6 +30,8 @@ _PARAMETER = re.compile(r'\s*;\s*(?:([^\s=;,"<>]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*
 # Some leave the angle brackets out.
 _LINK = re.compile(rf"(?:<([^<>]*)>|([^\s,;<>]+))((?:{_PARAMETER.pattern})*)")
 _DEEPEST = 6
+# What stands behind so many letters is no sentence any more.
+_LONGEST = 10_000
 _MOST_LINKS = _MOST_NOTICES = 20
 # Lists of these hold sentences about the answer, as texts or in objects.
 _NOTICES = frozenset(("warning", "warnings", "notice", "notices", "infos", "warning_messages"))
@@ -248,4 +250,4 @@ def soap_fault(body: Any) -> str | None:
 def tells_of_less(leaf: Leaf) -> bool:
     """Whether a value is a sentence about the answer that says that rows are left out of it."""
     is_sentence = isinstance(leaf.value, str) and not _TOLD.isdisjoint(leaf.word.split("_"))
-    return is_sentence and bool(_LEFT_OUT.search(_NOT_LEFT_OUT.sub("", leaf.value)))
+    return is_sentence and bool(_LEFT_OUT.search(_NOT_LEFT_OUT.sub("", leaf.value[:_LONGEST])))

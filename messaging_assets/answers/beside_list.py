@@ -30,6 +30,8 @@ _PARAMETER = re.compile(r'\s*;\s*(?:([^\s=;,"<>]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*
 # Some leave the angle brackets out.
 _LINK = re.compile(rf"(?:<([^<>]*)>|([^\s,;<>]+))((?:{_PARAMETER.pattern})*)")
 _DEEPEST = 6
+# What stands behind so many letters is no sentence any more.
+_LONGEST = 10_000
 _MOST_LINKS = _MOST_NOTICES = 20
 # Lists of these hold sentences about the answer, as texts or in objects.
 _NOTICES = frozenset(("warning", "warnings", "notice", "notices", "infos", "warning_messages"))
@@ -42,14 +44,20 @@ _RELATIONS, _ADDRESSES = ("rel", "relation", "name"), ("href", "url", "uri")
 _TOLD = frozenset(("warning", "warnings", "notice", "notices", "info", "infos", "message", "msg", "note", "hint"))
 _ROWS = "(?:results?|rows?|records?|data|items?|entries|response|output|list|hits|series|events|matches)"
 _CUT = "(?:truncated|capped|cut off|incomplete|partial|omitted|left out)"
+_MANY = "(?:(?:more|greater) than|too many)"
 _LEFT_OUT = re.compile(
     rf"\b{_ROWS}\b[^.;]{{0,30}}\b(?:{_CUT}|limited to [\d,]+|exceeds?)\b|\b{_CUT}\b[^.;]{{0,30}}\b{_ROWS}\b"
-    rf"|\b(?:first|limited to(?: the first)?|capped at|too many|(?:more|greater) than) (?:[\d,]+ )?{_ROWS}\b",
+    rf"|\b(?:first [\d,]+|(?:limited to(?: the first)?|capped at|{_MANY})(?: [\d,]+)?) {_ROWS}\b",
     re.IGNORECASE,
 )
-# Such a sentence may speak of a page, or say that it is not so.
+# Parts of such a sentence that say that it is not so, when it would be, or that speak of a page or of the clock.
 _NOT_LEFT_OUT = re.compile(
-    rf"\bper (?:page|request|call)\b|\b(?:no|not|never|none|without)\b[^.;:]{{0,25}}\b{_CUT}\b", re.IGNORECASE
+    rf"\b(?:no|not|never|none|nothing|without)\b(?! all\b)[^.;:]{{0,25}}\b(?:{_CUT}|limited to|{_MANY})\b"
+    rf"|\b(?:if|when|unless|in case|to (?:get|see|fetch|return|retrieve|list|show))\b[^.;:,]{{0,40}}"
+    rf"\b(?:{_CUT}|exceeds?|{_MANY})\b"
+    rf"|\b(?:limited to|capped at|first|{_MANY}) [\d,]+ ?(?:\w+ )?(?:\w*/|(?:per|each|every|an?) \w+)"
+    r"|\blimited to [\d,]+ ?(?:\w+ )?(?:(?:second|minute|hour|day|week|month|year|request|call)s?|[kmg]?b)\b",
+    re.IGNORECASE,
 )
 # RFC 9110's words about the message itself, which most answers have.
 _OF_THE_MESSAGE = frozenset(
@@ -242,4 +250,4 @@ def soap_fault(body: Any) -> str | None:
 def tells_of_less(leaf: Leaf) -> bool:
     """Whether a value is a sentence about the answer that says that rows are left out of it."""
     is_sentence = isinstance(leaf.value, str) and not _TOLD.isdisjoint(leaf.word.split("_"))
-    return is_sentence and bool(_LEFT_OUT.search(leaf.value)) and not _NOT_LEFT_OUT.search(leaf.value)
+    return is_sentence and bool(_LEFT_OUT.search(_NOT_LEFT_OUT.sub("", leaf.value[:_LONGEST])))

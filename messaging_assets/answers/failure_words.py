@@ -20,7 +20,7 @@ _ERRORS = _words(
     "error errors error_message error_msg error_description error_text error_type fault exception failures problems "
     "error_info error_detail error_details"
 )
-# Lists of what the API itself could not ask.
+# Lists of what the API itself could not ask; those of records with ids are its own lists.
 _UNASKED = _words("unreachable failed_regions failed_shards failed_sources unavailable_sources missing_shards")
 _GOOD = _words(
     "ok success succeeded successful is_success is_successful is_ok succeed valid is_valid authenticated "
@@ -116,7 +116,8 @@ def says_failed(body: Any, leaves: Iterable[Leaf], to_list: tuple[str, ...] = ()
 
 def _error_by_name(body: Any, to_list: tuple[str, ...]) -> FailureWord | None:
     for key, value in body.items() if isinstance(body, Mapping) else ():
-        if plain_word(key) not in (_ERRORS | _UNASKED if isinstance(value, list) else _ERRORS):
+        is_list = isinstance(value, list) and not any(isinstance(one, Mapping) and "id" in one for one in value)
+        if plain_word(key) not in (_ERRORS | _UNASKED if is_list else _ERRORS):
             continue
         if _is_error(_around_list(value, to_list) if (key,) == to_list[:1] else value):
             path = Leaf((key,), None).path
@@ -142,11 +143,10 @@ def _failure_around(body: Any, leaves: Iterable[Leaf]) -> FailureWord | None:
 def _around_list(value: Any, to_list: tuple[str, ...]) -> list[str]:
     """The sentences of a failure in an object of an error's name, beside the list in it; any, where that has no row."""
     around = value if isinstance(value, Mapping) else {}
-    listed = reduce(lambda found, name: found.get(name) if isinstance(found, Mapping) else None, to_list[1:], value)
-    texts = [(plain_word(name), text) for name, text in around.items() if (name,) != to_list[1:2]]
-    texts = [(word, text) for word, text in texts if word in _MESSAGES and isinstance(text, str)]
-    is_any = not listed
-    return [one for word, one in texts if _says_failing(one) or (is_any and word in _SENTENCES and not _is_quiet(one))]
+    rows = reduce(lambda found, name: found.get(name) if isinstance(found, Mapping) else None, to_list[1:], value)
+    named = ((plain_word(name), text) for name, text in around.items() if (name,) != to_list[1:2])
+    said = [(word, text) for word, text in named if word in _MESSAGES and isinstance(text, str)]
+    return [one for word, one in said if _says_failing(one) or (not rows and word in _SENTENCES and not _is_quiet(one))]
 
 
 def said_instead(body: Any, leaves: Iterable[Leaf]) -> str | None:

@@ -50,10 +50,11 @@ _LATER = frozenset(
 )
 # Beside a truth value, each of these says that there is more, unless the name says no.
 _MORE_PARTS = frozenset(("more", "older", "additional", "truncated", "further", "remaining", "exceeded"))
-# A limit of rows that was met, and rows that were left out.
-_MET, _LEFT_OUT = frozenset(("exceeded", "reached", "hit")), frozenset(("omitted", "dropped", "skipped", "suppressed"))
+# A limit of rows that was met, and rows that were left out; that none were says nothing of further pages.
+_MET, _LIMITS = frozenset(("reached", "hit")), frozenset(("limit", "max", "maximum", "cap"))
+_LEFT_OUT = frozenset(("omitted", "dropped", "skipped", "suppressed"))
 _OF_ROWS = frozenset(("row", "rows", "record", "records", "result", "results", "item", "items", "entries", "transfer"))
-_OF_ANSWERS = frozenset(("query", "search", "result", "results", "response", "data", "list", "fetch", "request"))
+_OF_ANSWERS = frozenset(("query", "search", "result", "results", "response", "data", "list", "fetch"))
 _PART = frozenset(("partial_success", "partial_data", "partial_content", "partial_result", "partial_results"))
 _NEGATIONS = frozenset(("no", "not", "without", "never"))
 # Numbers of what is left to read, and not of what an account may still ask.
@@ -61,19 +62,8 @@ _LEFT = frozenset(("remaining", "left", "outstanding"))
 _BUDGETS = frozenset(
     (
         *("rate", "limit", "limits", "quota", "credit", "credits", "call", "calls", "request", "requests", "budget"),
-        *(
-            "balance",
-            "point",
-            "points",
-            "cost",
-            "time",
-            "seconds",
-            "usage",
-            "units",
-            "ratelimit",
-            "retries",
-            "attempts",
-        ),
+        *("balance", "point", "points", "cost", "time", "seconds", "usage", "units", "ratelimit", "retries"),
+        *("attempts",),
     )
 )
 _TOKENS = frozenset(
@@ -81,19 +71,8 @@ _TOKENS = frozenset(
         *("after", "cursor", "end_cursor", "after_cursor", "cursor_after", "marker", "continuation", "bookmark"),
         *("continuation_token", "page_token", "skip_token", "scroll_id", "last_evaluated_key", "ms_continuation"),
         *("continuation_key", "search_after", "resume_token", "pagination_token", "paging_token", "skiptoken"),
-        *(
-            "resumption_token",
-            "iterator",
-            "page_state",
-            "paging_state",
-            "resume_key",
-            "older",
-            "continue",
-            "more_url",
-            "more_uri",
-            "more_link",
-            "more_href",
-        ),
+        *("resumption_token", "iterator", "page_state", "paging_state", "resume_key", "older", "continue"),
+        *("more_url", "more_uri", "more_link", "more_href"),
     )
 )
 _SIZES = frozenset(
@@ -142,7 +121,8 @@ def signs_of_more(leaves: Iterable[Leaf], headers: Mapping[str, str], pages: int
     said = link = token = None
     is_end_said = is_more_denied = is_next_empty = False
     echoes = {str(value) for value in asked}
-    leaves = list(leaves)
+    # Rows that were skipped may be those of earlier pages, as the request asked.
+    leaves = [leaf for leaf in leaves if "skipped" not in leaf.word or str(leaf.value) not in echoes]
     here = (leaf for leaf in leaves if leaf.word in ("page", "current_page", "self", "page_number"))
     current = {str(leaf.value) for leaf in here if not _names_next(leaf)}
     for leaf in leaves:
@@ -210,7 +190,7 @@ def _truth(leaf: Leaf, pages: int) -> tuple[bool | None, str]:
 
 
 def _truth_value(leaf: Leaf) -> bool | None:
-    if isinstance(leaf.value, str) and (_is_part(leaf) or is_range_of_more(leaf)):
+    if _tells_of_left_out(leaf) or (isinstance(leaf.value, str) and (_is_part(leaf) or is_range_of_more(leaf))):
         return True
     is_more = _is_more(leaf.word) and not (leaf.is_header and _LEFT & set(leaf.word.split("_")))
     if not is_more and leaf.word not in _LAST and leaf.word not in _PARTIAL:
@@ -224,7 +204,7 @@ def _truth_value(leaf: Leaf) -> bool | None:
         if is_more:
             # Some say how many more there are.
             return value > 0
-        value = bool(value) if value in (0, 1) and leaf.word != "last" else value
+        value = bool(value) if value in (0, 1) and leaf.word not in ("last", "last_batch") else value
     if not isinstance(value, bool):
         return None
     if leaf.word in _PARTIAL:
@@ -239,6 +219,13 @@ def _is_part(leaf: Leaf) -> bool:
     return word in _PART or (before in _OF_ANSWERS and word in ("partial", "incomplete"))
 
 
+def _tells_of_left_out(leaf: Leaf) -> bool:
+    """Whether a value says or counts that rows were left out."""
+    parts = set(leaf.word.split("_"))
+    is_named = bool(parts & _OF_ROWS and parts & _LEFT_OUT) and not parts & (_NEGATIONS | _BUDGETS - {"limit"})
+    return is_named and (str(leaf.value).strip().lower() in ("true", "yes") or bool(whole_number(leaf.value)))
+
+
 @lru_cache(maxsize=4096)
 def _is_more(word: str) -> bool:
     if word in _MORE:
@@ -247,7 +234,8 @@ def _is_more(word: str) -> bool:
     if start in ("more", "has_more", "has_next") and of in _MORE_OF:
         return True
     parts = set(word.split("_"))
-    if parts & _OF_ROWS and parts & (_MET | _LEFT_OUT) and not parts & (_NEGATIONS | _BUDGETS - {"limit"}):
+    is_met = "exceeded" in parts or bool(parts & _MET and parts & _LIMITS)
+    if parts & _OF_ROWS and is_met and not parts & (_NEGATIONS | _BUDGETS - {"limit"}):
         return True
     if parts & _NEGATIONS or parts & _BUDGETS:
         # What is over is the list's own limit: limitExceeded.

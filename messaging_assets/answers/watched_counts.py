@@ -14,7 +14,7 @@ from messaging_assets.answers.record_keys import whole_number
 _COUNTERS = frozenset(("total", "totals", "count", "counts", "cnt", "found", "num", "number", "nb"))
 _FILLERS = frozenset(("of", "all", "filtered", "matching", "matched", "full", "overall", "available", "exact", "grand"))
 # A count of what a filter of the request left.
-_FILTERED = frozenset(("filtered", "matching", "matched"))
+_FILTERED = frozenset(("filtered", "matching", "matched", "display"))
 _PREFIXES = frozenset(("odata", "opensearch", "dc", "approximate", "estimated"))
 _ROWS = frozenset(
     (
@@ -25,9 +25,10 @@ _ROWS = frozenset(
 )
 _OTHER_COUNTS = frozenset(("records_filtered", "hits", "number_matched", "num_matched"))
 _OTHER_COUNTS |= {"rows_before_limit", "rows_before_limit_at_least", "i_total_records", "i_total_display_records"}
-# "1-10 of 50", and "0-9/50" where the name says that it is a range.
-_RANGE = re.compile(r"(?:\D* )?(\d[\d,]*) ?(?:-|\u2013|to) ?(\d[\d,]*)(?: of |( ?/ ?))(\d[\d,]*)(?: \D*)?")
-_RANGES = frozenset(("range", "showing", "shown", "displaying", "items", "rows", "results", "records"))
+# "1-10 of 50" or "0-9/50", where the name or the text says that it is of rows, and not of weeks.
+_RANGE = re.compile(r"(?:\D* )?(\d[\d,]*) ?(?:-|\u2013|to) ?(\d[\d,]*)(?: of | ?/ ?)(\d[\d,]*)(?: \D*)?")
+_RANGES = frozenset(("range", "showing", "shown", "displaying", "displayed", "items", "rows", "results", "records"))
+_OF_ROWS = re.compile(r"\b(?:items|rows|results|records|entries)\b", re.IGNORECASE)
 # A number of pages moves with the number of rows, and counts something else.
 _PAGES = frozenset(("page", "pages"))
 _IN_TOTAL = frozenset(("value", "count", "items", "rows", "records", "results", "all"))
@@ -59,9 +60,10 @@ def _is_count(word: str, of: frozenset[str]) -> bool:
 def is_range_of_more(leaf: Leaf) -> bool:
     """Whether a text says that the page is the rows up to one that is not the last, as `1-10 of 50`."""
     found = _RANGE.fullmatch(leaf.value.strip())
-    if not found or leaf.is_header or (found[3] and _RANGES.isdisjoint(leaf.word.split("_"))):
+    is_named = not _RANGES.isdisjoint(leaf.word.split("_")) or bool(_OF_ROWS.search(leaf.value))
+    if not found or leaf.is_header or not is_named:
         return False
-    first, last, every = (int(found[place].replace(",", "")) for place in (1, 2, 4))
+    first, last, every = (int(one.replace(",", "")) for one in found.groups())
     # Some count the first row as 0.
     return first <= last < every - (first == 0)
 

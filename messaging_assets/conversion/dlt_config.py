@@ -69,8 +69,9 @@ def from_dlt(config: Mapping[str, Any], converted: Converted) -> None:
 def _renamed(value: Any, names: Mapping[str, str]) -> Any:
     """A resource with other resources called as the file calls them, such as `user_groups` for `user-groups`."""
     if isinstance(value, Mapping):
+        names_one = ("resource",) if value.get("type") == "resolve" else ()
         return {
-            key: names.get(one, one) if key == "resource" and isinstance(one, str) else _renamed(one, names)
+            key: names.get(one, one) if key in names_one and isinstance(one, str) else _renamed(one, names)
             for key, one in value.items()
         }
     if isinstance(value, list):
@@ -172,7 +173,7 @@ def _plain(value: Any, settings: Settings, lose: Lose) -> Any:
     """A value with its holes filled; what stays open is left out and told."""
     if isinstance(value, Mapping):
         made = {}
-        for name, one in value.items():
+        for name, one in _with_format(value, lose).items():
             written = _as_said(name, one, lose)
             found = _plain(written, settings, below(lose, name))
             if name == "paginator" and step_into(found, "type") == "offset" and "limit" not in found:
@@ -198,6 +199,18 @@ def _plain_text(value: Any, settings: Settings, lose: Lose) -> Any:
         return None
     # dlt's own placeholders keep their single braces.
     return filled(value, settings, lose, is_doubled=False) if isinstance(value, list) else value
+
+
+def _with_format(value: Mapping[str, Any], lose: Lose) -> Mapping[str, Any]:
+    """A cursor whose start or end is a time before now, with how that is written."""
+    holes = [only(value[name]) for name in _BOUNDS if name in value and "cursor_path" in value]
+    written = {hole.name.partition(":")[2] for hole in holes if hole and hole.kind == "now"} - {"iso"}
+    if len(written) != 1 or "format" in value:
+        return value
+    [pattern] = written
+    told = f"start and end are sent as {pattern}, also once records have come; is that right?"
+    lose(told, "format", kind="question")
+    return {**value, "format": pattern}
 
 
 def _as_said(name: str, value: Any, lose: Lose) -> Any:

@@ -88,6 +88,9 @@ NO_MORE: list[tuple[dict[str, Any], dict[str, str]]] = [
     ({"numberMatched": 37, "numberReturned": 37, "rows_before_limit_at_least": 37}, {}),
     ({"showing": "1-37 of 37", "displayed": "Results 314 to 350 of 350"}, {}),
     ({"range": "0-36/37", "published": "01-02/2025", "day": "2025-01-02", "progress": "3 of 350"}, {}),
+    ({"iTotalRecords": 900, "iTotalDisplayRecords": 37}, {}),
+    ({"title": "Season 1-3 of 10", "period": "Week 1-2 of 52"}, {}),
+    ({"resultCacheHit": True, "items_hit": 12, "last_batch": 0, "requestStatus": "partial"}, {}),
     ({"total": 37, "page_size": 350}, {}),
     ({"data": [{"name": "next", "url": "https://api.example.com/a/record"}]}, {}),
     ({}, {"Date": "Mon, 01 Jan 2025 00:00:00 GMT", "Connection": "keep-alive"}),
@@ -105,6 +108,17 @@ def test_a_word_for_something_else_is_none_for_more(body: dict[str, Any], header
     assert not _is_more({"data": [0] * ROWS, **body}, headers)
 
 
+@pytest.mark.parametrize("name", ["records_skipped", "droppedRows", "suppressed_results"])
+def test_that_no_rows_were_left_out_says_nothing_of_further_pages(name: str) -> None:
+    signs = signs_of_more(beside({"data": [], name: 0, "next_token": "abc"}, ("data",)), {}, 1, [])
+    assert (signs.is_end_said, bool(signs.link)) == (False, True)
+
+
+def test_rows_that_were_skipped_as_the_request_asked_are_no_sign_of_more() -> None:
+    leaves = list(beside({"data": [], "skippedItems": 40}, ("data",)))
+    assert [bool(signs_of_more(leaves, {}, 3, asked).said) for asked in ([40], [])] == [False, True]
+
+
 LEFT_OUT: list[dict[str, Any]] = [
     {"warnings": ["an old word", "results truncated due to limit"]},
     {"warnings": [{"code": "W1", "message": "The response was limited to 10,000 rows."}]},
@@ -113,6 +127,8 @@ LEFT_OUT: list[dict[str, Any]] = [
     {"warningMessage": "Too many results; refine your query"},
     {"note": "More than 1,000 records match"},
     {"info": {"message": "result set exceeds the maximum"}},
+    {"message": "Not all rows are shown (truncated results)"},
+    {"hint": "Results truncated: to get more than 1,000 rows, use paging"},
 ]
 NOT_LEFT_OUT: list[dict[str, Any]] = [
     {"warnings": ["The parameter 'expand' is deprecated"]},
@@ -122,6 +138,13 @@ NOT_LEFT_OUT: list[dict[str, Any]] = [
     {"message": "30 records retrieved successfully"},
     {"title": "Partial results", "subject": "data truncated"},
     {"warnings": ["truncated"]},
+    {"message": "Historical data limited to 365 days on your plan"},
+    {"info": "API responses limited to 100 requests per day; data limited to 60 calls/min"},
+    {"hint": "if the result exceeds 1000 rows use paging"},
+    {"hint": "To get more than 100 results, use the parameter limit"},
+    {"message": "First data available since 2020-01-01"},
+    {"message": "Data is not limited to 100 rows, and nothing of the results was truncated"},
+    {"message": "No more than 100 results are returned"},
 ]
 
 
@@ -189,6 +212,7 @@ FINE: list[dict[str, Any]] = [
     {"error": "nil"},
     {"unreachable": [], "failed_regions": []},
     {"unreachable": 3},
+    {"unreachable": [{"id": 7, "host": "a"}]},
     {"error": "-"},
     {"error": {"code": "OK", "message": "Success"}},
     {"error": {"code": 0, "message": ""}},

@@ -27,7 +27,7 @@ from messaging_assets.destination.duckdb_file import unfit_file
 from messaging_assets.destination.pipelines import destination_profile, keeps_rows_by_sql, loader_file_format
 from messaging_assets.destination.profile import DestinationProfile, configured_profile, missing_module
 from messaging_assets.foundation.folders import settle_environment
-from messaging_assets.seams.destinations.dlt_duckdb import OneOpening, one_opening
+from messaging_assets.seams.destinations.dlt_duckdb import OneOpening, _WaitingSqlClient, one_opening
 from messaging_assets.seams.destinations.dlt_duckdb import duckdb as waiting_duckdb
 from messaging_assets.seams.dlt_settings import own_settings
 from messaging_assets_tests.interrupted_sync import sync
@@ -302,6 +302,32 @@ def test_json_is_json_on_sqlite(named: Any, one_table: OneTable, tmp_path: Path)
     found = one_table.rows("SELECT json_type(doc), json_extract(doc, '$.text') FROM resource_name ORDER BY id")
     assert [tuple(row.values()) for row in found] == [("object", nested["text"]), (None, None), ("array", None)]
     assert "beyond 64 bits" in one_table.rejected()[0]["reason"]
+
+
+def test_a_file_that_could_not_be_set_up_is_let_go(clean_room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted:
+        def execute(self, query: str) -> None:
+            raise KeyboardInterrupt
+
+    client: Any = _WaitingSqlClient.__base__
+    opened = client.open_connection
+
+    def interrupted(self: Any) -> Any:
+        opened(self)
+        return Interrupted()
+
+    pipeline = one_opening(
+        "chat__users",
+        destination=waiting_duckdb(str(clean_room / "one.duckdb")),
+        dataset_name="chat",
+        pipelines_dir=str(clean_room),
+    )
+    with monkeypatch.context() as patched:
+        patched.setattr(client, "open_connection", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            pipeline.sql_client().__enter__()
+    # One that is open cannot be opened in another way.
+    duckdb_library.connect(str(clean_room / "one.duckdb"), read_only=True).close()
 
 
 def test_a_pipeline_looks_its_settings_up_once_and_opens_its_file_once_for_all_clients_at_a_time(

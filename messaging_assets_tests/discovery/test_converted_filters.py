@@ -146,6 +146,7 @@ def test_a_start_that_is_a_setting_if_later_is_the_days_and_a_question() -> None
         ("{ 'all': [ {'after': {{ stream_interval.start_time }}, 'n': 5}, ], }", {"all": [{"after": "?", "n": 5}]}),
         ("{'text': 'from {{ stream_interval.start_time }} on'}", {"text": "from ? on"}),
         ("[{{ stream_interval.start_time }}, true]", "[?, true]"),
+        ("{'k{{ stream_interval.start_time }}': 1}", "{{'k?': 1}}"),
         ("{'a': 1 + {{ stream_interval.start_time }}}", "{{'a': 1 + ?}}"),
     ],
 )

@@ -160,9 +160,54 @@ def test_what_goes_into_a_dictionary_from_elsewhere_is_told(params: str, sent: d
     assert any("in line 2 is not known without running the file" in one for one in doubts) == ("b" not in sent)
 
 
+AB = 'LIST = ["a", "b"]\nBASED = {"path": "a"}\n'
+LOOP = "RESOURCES = []\nfor one in LIST:\n"
+
+
+@pytest.mark.parametrize(
+    ("statements", "resources"),
+    [
+        (LOOP + "    if one == 'a':\n        continue\n    RESOURCES.append(one)\n", ["b"]),
+        (LOOP + "    if one == 'b':\n        break\n    RESOURCES.append(one)\nelse:\n    LIST.clear()\n", ["a"]),
+        (LOOP + "    RESOURCES.append(one)\nelse:\n    RESOURCES.append('c')\n", ["a", "b", "c"]),
+        ("RESOURCES = LIST\ndel RESOURCES[0]\n", ["b"]),
+        ("BASED.update(name='n')\nRESOURCES = [BASED]\n", [{"path": "a", "name": "n"}]),
+        ("first = copy.copy(BASED)\nfirst['path'] = 'b'\nRESOURCES = [first, BASED]\n", [{"path": "b"}, {"path": "a"}]),
+    ],
+)
+def test_statements_do_what_they_do_in_python(statements: str, resources: list[Any]) -> None:
+    config, doubts = config_in(f"import copy\n{BASE}{AB}{statements}{CONFIG}", "chat.py")
+    assert (config["resources"], doubts) == (resources, [])
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        "RESOURCES = LIST\nfirst = RESOURCES.pop()\n",
+        "RESOURCES = [BASED]\nBASED.setdefault('x', []).append('y')\n",
+        "RESOURCES = LIST\nmatch NAME:\n    case 'a':\n        RESOURCES.append('c')\n",
+        "RESOURCES = LIST\nif NAME:\n    del RESOURCES[0]\n",
+        "RESOURCES = LIST\nRESOURCES.extend(**NAME)\n",
+        LOOP + "    if NAME:\n        continue\n    RESOURCES.append(one)\n",
+        LOOP + "    if NAME:\n        break\n    RESOURCES.append(one)\n",
+        *(
+            f"if NAME:\n    BASED['path'] = 'b'\n    LIST.append('c')\nRESOURCES = {made}\n"
+            for made in ("[{**BASED}]", "[BASED | {'x': 1}]", "LIST + ['d']", "[*LIST]", "list(LIST)", "[BASED.copy()]")
+        ),
+        "if NAME:\n    LIST.append('c')\n" + LOOP + "    RESOURCES.append(one)\n",
+    ],
+)
+def test_a_change_that_only_a_run_makes_is_told_of_wherever_its_dictionary_went(statements: str) -> None:
+    _, doubts = config_in(f"import copy, os\nNAME = os.getenv('N')\n{BASE}{AB}{statements}{CONFIG}", "chat.py")
+    assert any("the dictionary is changed later" in one for one in doubts)
+
+
 @pytest.mark.parametrize(
     ("written", "read"),
     [
+        ("date(2024, 1, 2).isoformat()", "2024-01-02"),
+        ('pendulum.datetime(2024, 1, 2, tz="Europe/Berlin").isoformat()', None),
+        ('f"{Pages.size!r}"', None),
         ('"/".join(["v1", "users"])', "v1/users"),
         ('"v%d/%s" % (2, "users")', "v2/users"),
         ('"{}/{name}".format("v1", name="users")', "v1/users"),
@@ -200,6 +245,24 @@ def test_a_function_with_a_choice_that_only_a_run_makes_is_code() -> None:
         made + BASE + 'RESOURCES = [{"name": "a", "endpoint": {"params": {"x": made(), "y": 1}}}]\n' + CONFIG
     )
     assert found.drafts[0].endpoint["params"] == {"y": 1}
+
+
+@pytest.mark.parametrize(
+    ("written", "format_"),
+    [(".timestamp()", "epoch_seconds"), (".strftime('%d.%m.%Y')", "%d.%m.%Y"), (".isoformat()", None)],
+)
+def test_a_start_before_now_is_sent_as_it_was(written: str, format_: str | None) -> None:
+    mark = f'{{"cursor_path": "at", "initial_value": (datetime.now() - timedelta(days=30)){written}}}'
+    found = _resources(BASE + f'RESOURCES = [{{"name": "a", "endpoint": {{"incremental": {mark}}}}}]\n' + CONFIG)
+    assert found.drafts[0].endpoint["incremental"].get("format") == format_
+    assert found.drafts[0].endpoint["incremental"]["initial_value"] == "-30d"
+
+
+def test_a_parameter_of_the_api_that_is_called_resource_stays_as_it_is() -> None:
+    resources = """RESOURCES = [
+        {"name": "user-groups"}, {"name": "roles", "endpoint": {"params": {"resource": "user-groups"}}}]\n"""
+    found = _resources(BASE + resources + CONFIG)
+    assert found.drafts[1].endpoint["params"] == {"resource": "user-groups"}
 
 
 def test_a_name_that_no_file_takes_is_a_plain_one_wherever_it_stands() -> None:

@@ -158,6 +158,9 @@ def test_moments_and_delays_are_told_apart(
         (429, {"retry_after": None, "error": {"retryAfterSeconds": 5}}, 5),
         (429, {"retry": 5, "after": 7, "retry_afterwards": 9}, None),
         (429, {"retry_after": "1e400"}, None),
+        (429, {"queues": [{"retry_delay": 3600}], "config": {"retryDelay": "5000"}}, None),
+        (429, {"retry_delay_seconds": 4}, 4),
+        (429, {"data": [{"retry_after": 90}] * 30}, None),
         (429, ["slow down"], None),
         (429, None, None),
         # What an answer of another status holds are rows or an error.

@@ -138,6 +138,15 @@ def test_records_of_one_page_that_share_a_key_and_differ_are_in_doubt(
     assert "add to primary_key what tells them apart" in synced.receipt["verdict_reason"]
 
 
+def test_of_a_list_that_is_replaced_one_record_of_a_key_stays_and_what_to_do_is_of_use(one_table: OneTable) -> None:
+    sort = {"v": {"data_type": "bigint", "dedup_sort": "desc"}}
+    twice = one_table.sync(ONE_KEY, write_disposition="replace", columns=sort)
+    assert [row["v"] for row in one_table.rows()] == [2]
+    assert "or drop by steps what differs" in twice.receipt["verdict_reason"]
+    mended = one_table.sync(ONE_KEY, columns={}, steps=[{"drop": ["v", "at"]}])
+    assert (mended.green, mended.receipt["verdict"]) == (True, "read to the end")
+
+
 @pytest.mark.parametrize(
     ("rows", "told"),
     [

@@ -178,6 +178,8 @@ def _literal_of(pieces: list[Any]) -> Any:
         read = None
 
     def value(node: ast.AST) -> Any:
+        if isinstance(node, ast.Dict) and any("__hole_" in ast.unparse(one) for one in node.keys if one):
+            raise ValueError
         if isinstance(node, ast.Dict) and all(isinstance(one, ast.Constant) for one in node.keys):
             return {
                 str(ast.literal_eval(key)): value(one) for key, one in zip(node.keys, node.values, strict=True) if key

@@ -49,6 +49,9 @@ def read(values: Values, node: ast.AST) -> Any:
     except _WRONG:
         text = ast.unparse(node)
         return moment(text) or looked_up(node) or [Hole("unknown", quoted(text))]
+    if isinstance(found, (ReadDict, ReadList)) and not isinstance(node, (ast.Name, ast.Subscript, ast.Attribute)):
+        # What was made of something in doubt is in doubt.
+        found.doubts += [told for told in values.doubts_of(node) if told not in found.doubts]
     return found
 
 
@@ -103,6 +106,8 @@ def _name(values: Values, node: ast.Name) -> Any:
 
 
 def _format(values: Values, node: ast.FormattedValue) -> Any:
+    if node.conversion not in (-1, ord("s")):
+        raise NotKnown
     if node.format_spec is not None:
         return format(values.known(node.value), values.known(node.format_spec))
     return values.value(node.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import datetime as dt
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -118,10 +119,12 @@ def plain_call(name: str, arguments: Sequence[Any], words: Mapping[str, Any]) ->
     if name in _PLAIN and not words:
         return _PLAIN[name](*arguments)
     if name in ("deepcopy", "copy") and len(arguments) == 1:
-        return arguments[0]
+        return getattr(copy, name)(arguments[0])
     if name == "cast" and len(arguments) == 2:
         return arguments[1]
-    if name in _DATES and arguments and not words.keys() - {"tz", "tzinfo"}:
+    if name == "date" and len(arguments) == 3 and not words:
+        return dt.date(*map(int, arguments))
+    if name in _DATES and arguments and all(one == "UTC" for one in words.values()) and words.keys() <= {"tz"}:
         year, month, day, *time = map(int, arguments)
         hour, minute, second = [*time, 0, 0, 0][:3]
         return dt.datetime(year, month, day, hour, minute, second, tzinfo=dt.timezone.utc)
@@ -137,10 +140,10 @@ def method(value: Any, name: str, arguments: Sequence[Any], words: Mapping[str, 
     if isinstance(value, str) and name in _TEXTS:
         return getattr(value, name)(*arguments, **words)
     if isinstance(value, dict) and name in _OF_DICTS and not words:
-        found = getattr(value, name)(*arguments)
+        found = copy.copy(value) if name == "copy" else getattr(value, name)(*arguments)
         return [list(one) for one in found] if name == "items" else found if name in ("get", "copy") else list(found)
     if isinstance(value, dt.date) and name in _OF_DATES and not words:
         if name in ("to_iso8601_string", "isoformat"):
             return as_text(value)
-        return str(value)[:10] if name in ("date", "to_date_string") else getattr(value, name)(*arguments)
+        return value.isoformat()[:10] if name in ("date", "to_date_string") else getattr(value, name)(*arguments)
     raise NotKnown

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, cast
 
+from messaging_assets.conversion.python.changes import CHANGING, doubt_changes, doubt_changes_within
 from messaging_assets.conversion.python.expressions import called, read
 from messaging_assets.conversion.python.values import Code, NotKnown, ReadDict, ReadList, Values
 from messaging_assets.conversion.texts import Hole
 from messaging_assets.files.rules.secret_signs import names_secret
 
-_CHANGING = ("append", "extend", "insert", "update", "setdefault", "pop", "remove", "clear")
 _WRONG = (NotKnown, LookupError, TypeError, ValueError, AttributeError)
 _DEEPEST = 5
 
 
 class _Returned(Exception):
     """A function of the file is over; its only argument is what it returns."""
+
+
+class _Left(Exception):
+    """A round of a loop is over; its only argument is whether the loop is."""
 
 
 class Statements:
@@ -37,15 +41,21 @@ class Statements:
         self.passed, self.made = list[Any](), list[Any]()
         # How many choices are open that only a run makes, and whether one of them may have been the end.
         self.unsure, self.may_be_over = 0, False
+        # Whether one of them may have ended a round of a loop.
+        self.may_be_left = False
 
     def run(self, body: Sequence[ast.stmt]) -> None:
         """Follow statements; what only a run would tell of what they change is a doubt of that."""
-        for one in body:
+        for place, one in enumerate(body):
             try:
                 self._look_for_readers(one)
-                _WAYS.get(type(one), _nothing)(self, one)
+                _WAYS.get(type(one), _doubt)(self, one)
+                doubt_changes_within(self.values, one)
             except _WRONG:
                 _doubt(self, one)
+            if self.may_be_left and not self.unsure:
+                self.perhaps(body[place + 1 :])
+                return
 
     def inside(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Statements:
         """The statements of a function, called by somebody."""
@@ -68,6 +78,24 @@ class Statements:
         self.unsure += 1
         self.run(body)
         self.unsure -= 1
+
+    def rounds(self, node: ast.For | ast.While, several: Iterable[Any] | None = None) -> None:
+        """Follow a loop's body for each of several values; without them only a run would tell how often."""
+        before, is_broken = self.may_be_left, False
+        for one in several or ():
+            self.values.bind(cast(ast.For, node).target, one)
+            try:
+                self.run(node.body)
+            except _Left as left:
+                is_broken = left.args[0]
+                if is_broken:
+                    break
+        if several is None:
+            self.perhaps(node.body)
+        is_sure = several is not None and not self.may_be_left
+        self.may_be_left = before
+        if not is_broken:
+            self.run(node.orelse) if is_sure else self.perhaps(node.orelse)
 
     def changed(self, node: ast.expr) -> Any:
         """What an expression stands for, to be changed in place.
@@ -133,10 +161,6 @@ def _give(values: Values, function: ast.FunctionDef | ast.AsyncFunctionDef, give
     values.names.update(given)
 
 
-def _nothing(at: Statements, node: ast.stmt) -> None:
-    """Pass over a statement that sets nothing."""
-
-
 def _import(at: Statements, node: ast.Import | ast.ImportFrom) -> None:
     at.values.names |= {(one.asname or one.name).partition(".")[0]: Code() for one in node.names}
 
@@ -172,13 +196,25 @@ def _expression(at: Statements, node: ast.Expr) -> None:
     call = node.value
     if not isinstance(call, ast.Call):
         return
-    if isinstance(call.func, ast.Attribute) and call.func.attr in _CHANGING:
+    if isinstance(call.func, ast.Attribute) and call.func.attr in CHANGING:
         if isinstance(at.values.value(call.func.value), (ReadDict, ReadList)):
             arguments = [at.values.value(one) for one in call.args]
-            getattr(at.changed(call.func.value), call.func.attr)(*arguments)
+            # Of a word without a name nobody knows which it brings; no method takes it.
+            words = {str(one.arg): at.values.value(one.value) for one in call.keywords}
+            if "None" in words:
+                raise NotKnown
+            getattr(at.changed(call.func.value), call.func.attr)(*arguments, **words)
     elif isinstance(at.values.names.get(called(call.func)), Code):
         # It may fill a list that it is given.
         at.values.value(call)
+
+
+def _delete(at: Statements, node: ast.Delete) -> None:
+    for target in node.targets:
+        if isinstance(target, ast.Subscript):
+            del at.changed(target.value)[at.values.known(target.slice)]
+        elif isinstance(target, ast.Name) and not at.unsure:
+            at.values.names.pop(target.id, None)
 
 
 def _for(at: Statements, node: ast.For) -> None:
@@ -187,11 +223,18 @@ def _for(at: Statements, node: ast.For) -> None:
     except NotKnown:
         names = [one.id for one in ast.walk(node.target) if isinstance(one, ast.Name)]
         at.values.names |= {one: [Hole("unknown", one)] for one in names}
-        at.perhaps(node.body)
+        at.rounds(node)
         return
-    for one in several:
-        at.values.bind(node.target, one)
-        at.run(node.body)
+    at.rounds(node, several)
+    if at.values.doubts_of(node.iter):
+        _doubt(at, node)
+
+
+def _leave(at: Statements, node: ast.Break | ast.Continue) -> None:
+    if at.unsure:
+        at.may_be_left = True
+        return
+    raise _Left(isinstance(node, ast.Break))
 
 
 def _if(at: Statements, node: ast.If) -> None:
@@ -218,24 +261,7 @@ def _return(at: Statements, node: ast.Return) -> None:
 
 
 def _doubt(at: Statements, node: ast.stmt) -> None:
-    """Tell of whatever a statement may change that only a run would tell."""
-    for one in ast.walk(node):
-        for target in _targets(one):
-            holder = at.values.value(target)
-            if isinstance(holder, (ReadDict, ReadList)):
-                told = f"the dictionary is changed later, which is not read; see line {getattr(one, 'lineno', 0)}"
-                holder.doubts.append(f"{told}, and write here what that adds")
-
-
-def _targets(node: ast.AST) -> list[ast.expr]:
-    """The expressions whose value a statement changes in place, such as `config["resources"].append(...)`."""
-    if isinstance(node, ast.Assign):
-        return [one.value for one in node.targets if isinstance(one, ast.Subscript)]
-    if isinstance(node, ast.AugAssign):
-        return [node.target]
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
-        return [node.value.func.value] if node.value.func.attr in _CHANGING else []
-    return []
+    doubt_changes(at.values, node)
 
 
 def _define(at: Statements, node: ast.FunctionDef) -> None:
@@ -250,7 +276,10 @@ _WAYS: Mapping[type[ast.stmt], Callable[[Statements, Any], None]] = {
     ast.AugAssign: _augment,
     ast.Expr: _expression,
     ast.For: _for,
-    ast.While: lambda at, node: at.perhaps(node.body),
+    ast.While: lambda at, node: at.rounds(node),
+    ast.Break: _leave,
+    ast.Continue: _leave,
+    ast.Delete: _delete,
     ast.If: _if,
     ast.With: lambda at, node: at.run(node.body),
     ast.Try: lambda at, node: at.run([*node.body, *node.orelse, *node.finalbody]),

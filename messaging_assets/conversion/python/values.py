@@ -87,6 +87,11 @@ class Values:
         told = "is set more than once in the file, and the last was taken; is it right?"
         return [f"{self.several[one]} {told}" for one in names if one in self.several]
 
+    def doubts_of(self, node: ast.AST) -> list[str]:
+        """The doubts of whatever the names in an expression stand for."""
+        held = [self.names.get(one.id) for one in ast.walk(node) if isinstance(one, ast.Name)]
+        return [told for one in held if isinstance(one, (ReadDict, ReadList)) for told in one.doubts]
+
     def elements(self, node: ast.expr) -> list[Any]:
         """What a loop goes over.
 

@@ -127,7 +127,8 @@ class Answer(requests.Response):
     def read_as_json(self) -> Any:
         """The body as JSON, whatever format was agreed; None where it is none."""
         try:
-            return parse(self.content, charset_of(self.headers.get("content-type", "")))
+            # One of which no body was taken has none.
+            return parse(self.content or b"", charset_of(self.headers.get("content-type", "")))
         except Unreadable:
             return None
 

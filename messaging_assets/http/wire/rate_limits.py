@@ -23,9 +23,9 @@ _DURATION = re.compile(r"(?=\d)(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(
 _ITEM = re.compile(r'\s*("[^"]*"|[\w*.:/-]+)((?:\s*;\s*[a-z*]+=(?:"[^"]*"|:[^:]*:|[\w.-]+))*)\s*(?:,|$)')
 _PARAMETER = re.compile(r';\s*([a-z*]+)=("[^"]*"|[\w.-]+)')
 # A field by which a body asks for a wait, in small letters and without what is none.
-_FIELD = re.compile(r"retry(?:after|in|delay)(?:in)?(?:s|secs?|seconds|(ms|millis|milliseconds))?")
-# Statuses whose body is looked through, and how deep.
-_LIMITED, _DEPTH = frozenset({420, 429, 503}), 5
+_FIELD = re.compile(r"retry(?:after|in|(delay))(?:in)?(?:(s|secs?|seconds)|(ms|millis|milliseconds))?")
+# Statuses whose body is looked through, how deep, and up to how many in a list: longer ones are of rows.
+_LIMITED, _DEPTH, _MOST = frozenset({420, 429, 503}), 5, 20
 # Numbers from here on are moments in seconds since 1970, and in milliseconds.
 _MOMENT, _MILLISECONDS = 1e9, 1e11
 
@@ -99,11 +99,15 @@ def wait_told_in(body: Any, date: str = "") -> float | None:
         date: the answer's own time, where it told it.
     """
     for name, value in _fields_in(body, _DEPTH):
-        found = _FIELD.fullmatch(re.sub(r"[^a-z]", "", name.lower()))
-        if found and isinstance(value, int | float | str) and not isinstance(value, bool):
-            told = (_number(str(value)) or 0) / 1000 if found[1] else _seconds(str(value), date)
-            if told:
-                return told
+        found = _FIELD.fullmatch(re.sub(r"[^a-z]", "", str(name).lower()))
+        if not found or isinstance(value, bool) or not isinstance(value, int | float | str):
+            continue
+        number = _number(str(value))
+        # A bare delay is a setting, as jobs and queues have it, and often in milliseconds.
+        if found[1] and number is not None and not (found[2] or found[3]):
+            continue
+        if told := (number or 0) / 1000 if found[3] else _seconds(str(value), date):
+            return told
     return None
 
 
@@ -111,7 +115,7 @@ def _fields_in(body: Any, depth: int) -> Iterator[tuple[str, Any]]:
     """The fields of an object, and then those of what is within it."""
     if isinstance(body, dict):
         yield from body.items()
-    inner = body.values() if isinstance(body, dict) else body if isinstance(body, list) else ()
+    inner = body.values() if isinstance(body, dict) else body if isinstance(body, list) and len(body) <= _MOST else ()
     for one in inner if depth else ():
         yield from _fields_in(one, depth - 1)
 

@@ -107,7 +107,8 @@ def question_of(
     )
     leaves_out = own.on_cursor_value_missing == "exclude"
     address, initial = address_digest(base_url, written_url), resolved(own.initial_value, now)
-    paged = identity_of(endpoint.paginator, endpoint.total).digest
+    # That the API's count is not believed mends no paging.
+    paged = identity_of(endpoint.paginator, endpoint.total == "exact").digest
     return Question(asked.digest, address, initial, leaves_out, told_by, hinted_column(resource), paged)
 
 

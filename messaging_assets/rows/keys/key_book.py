@@ -29,6 +29,7 @@ class KeyBook:
 
     Attributes:
         names: the key's fields, where records with one key replace each other before the load; else empty.
+        may_sort: whether dlt sorts records with one key by a column of the file's.
         is_child: whether the records are a child's.
         from_values: the columns that `for_each` gives, as a sentence says them.
         sees_repeats: whether repeats are seen behind the processing steps; else the reading sees them.
@@ -38,8 +39,10 @@ class KeyBook:
     """
 
     def __init__(self, resource: Resource, is_child: bool = False, from_parent: Set[str] = frozenset()) -> None:
-        # An append-only table keeps every version, and where the file names a column to sort by, dlt finds the last.
-        is_sorted = any(column.dedup_sort for column in resource.columns.values())
+        # An append-only table keeps every version, and where a merge has a column to sort by, dlt finds the last.
+        strategy = getattr(resource.write_disposition, "strategy", None)
+        self.may_sort = resource.disposition == "merge" and strategy in (None, "delete-insert")
+        is_sorted = self.may_sort and any(column.dedup_sort for column in resource.columns.values())
         self.names = () if is_sorted or resource.disposition == "append" else resource.keys
         self.is_child, self._from_parent = is_child, from_parent
         self.from_values = ", ".join(f"_{name}" for name in resource.for_each or {})

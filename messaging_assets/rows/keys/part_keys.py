@@ -151,7 +151,12 @@ class PartKeys:
         elif self.book.sees_repeats:
             way = "if processing steps made two keys one, let them keep what tells the records apart"
         else:
-            way = "add to primary_key what tells them apart, or let dedup_sort of a column say which one counts"
+            other = (
+                "let dedup_sort of a column say which one counts"
+                if self.book.may_sort
+                else "drop by steps what differs"
+            )
+            way = f"add to primary_key what tells them apart, or {other}"
         self._receipt.found(
             Verdict.UNKNOWN, f"records with one key and different content came, of which one is kept: {way}"
         )

@@ -132,8 +132,13 @@ class _WaitingSqlClient(DuckDbSqlClient):
             holder, waited = _holder(error), time.monotonic() - started
         else:
             # A table that is not there yet is none, even where dlt has a variable of its name, such as `cur`.
-            with suppress(duckdb_library.CatalogException):
-                connection.execute("SET python_enable_replacements = false")
+            try:
+                with suppress(duckdb_library.CatalogException):
+                    connection.execute("SET python_enable_replacements = false")
+            except BaseException:
+                # Who asked for it never closes what was not opened, and the pool would hold the file.
+                self.close_connection()
+                raise
             return connection
         raise DatabaseHeld(f"{holder} has held the DuckDB file for {waited:.0f} s")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urljoin
@@ -220,17 +221,17 @@ def fields_of_answer(
         MendDescription: a path finds several values or may do so, and none of them belongs to one record.
     """
     beside, around = dict.fromkeys(shared), dict[str, list[Any]]()
-    # What holds a record itself would have no end in it.
+    # What holds a record itself would have no end in it; each value is copied once for all records.
     copies: dict[int, Any] = {}
     for name, path in shared.items() if rows else ():
         came = json_paths.find_values(path, body)
         if not context.is_parent:
             context.receipt.fields.note("include_from_answer", path, bool(came))
         if holders := json_paths.holders_of(selector, path):
-            around[name] = [_apart(one, copies) for one in json_paths.around_each(holders, selector, path, body)]
+            around[name] = [deepcopy(one, copies) for one in json_paths.around_each(holders, selector, path, body)]
             is_known = len(around[name]) == len(rows)
         else:
-            beside[name] = _apart(came[0], copies) if came else None
+            beside[name] = deepcopy(came[0], copies) if came else None
             is_known = len(came) <= 1 and not json_paths.leads_past_holders(selector, path)
         if not is_known:
             raise MendDescription(
@@ -242,19 +243,6 @@ def fields_of_answer(
     if not around:
         return [beside] * len(rows)
     return [beside | dict(zip(around, values, strict=True)) for values in zip(*around.values(), strict=True)]
-
-
-def _apart(value: Any, copies: dict[int, Any]) -> Any:
-    """A value that shares nothing with the answer, copied once for all records."""
-    if isinstance(value, (dict, list)) and id(value) not in copies:
-        copies[id(value)] = _copied(value)
-    return copies.get(id(value), value)
-
-
-def _copied(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _copied(one) for name, one in value.items()}
-    return [_copied(one) for one in value] if isinstance(value, list) else value
 
 
 def refuse_other_value(

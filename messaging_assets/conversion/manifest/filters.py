@@ -35,11 +35,7 @@ def add_filter(scope: Scope, selector: Part | None, properties: Mapping[str, Any
     if part["condition"] in (None, ""):
         return
     read = condition(part["condition"], part.parameters)
-    if (name := _only_where_given(read)) and scope.settings.value(name) is None:
-        told = f"records are kept by the setting '{name}' where it is given; without it all of them are"
-        scope.draft.lose(told, *_STEPS, kind="setting")
-        return
-    if isinstance(read, ast.IfExp) and (name := _of_setting(read)) and scope.settings.value(name) is None:
+    if (name := _only_where_given(read) or _of_setting(read)) and scope.settings.value(name) is None:
         told = f"records are kept by the setting '{name}' where it is given; without it all of them are"
         scope.draft.lose(told, *_STEPS, kind="setting")
         return
@@ -60,8 +56,10 @@ def _only_where_given(node: ast.expr | None) -> str | None:
     return next((one.name for one in negated if isinstance(one, Ref) and one.root == "config" and one.path), None)
 
 
-def _of_setting(node: ast.IfExp) -> str | None:
-    """The setting by which records are kept, where all of them are without it; None for any other choice."""
+def _of_setting(node: ast.expr | None) -> str | None:
+    """The setting by which records are kept, where all of them are without it; None for anything else."""
+    if not isinstance(node, ast.IfExp):
+        return None
     subject, wanted, is_true = tested(node.test)
     otherwise = value_of(node.orelse if is_true else node.body)
     is_choice = isinstance(subject, Ref) and subject.root == "config" and subject.path and wanted is True
@@ -80,9 +78,8 @@ def _kept(scope: Scope, node: ast.expr | None, part: Part, properties: Mapping[s
             return _has_key(node.left.value, other, isinstance(operator, ast.In), properties)
         if isinstance(operator, (ast.In, ast.NotIn)) and isinstance(other, (ast.List, ast.Tuple)) and other.elts:
             return _one_of(scope, node.left, other.elts, isinstance(operator, ast.In), part)
-        if isinstance(other, ast.Constant) and other.value is None:
-            return _is_there(node.left, isinstance(operator, (ast.IsNot, ast.NotEq)))
-        if isinstance(other, ast.Name) and other.id == "none":
+        is_named_none = isinstance(other, ast.Name) and other.id == "none"
+        if is_named_none or (isinstance(other, ast.Constant) and other.value is None):
             return _is_there(node.left, isinstance(operator, (ast.IsNot, ast.NotEq)))
         return _comparison(scope, node, part)
     if isinstance(node, ast.Constant):

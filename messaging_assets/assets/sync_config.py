@@ -21,7 +21,9 @@ class SyncConfig(Config):
     )
     forget_state: bool = Field(default=False, description="Read everything anew into the table as it is.")
     keep_mark: bool = Field(
-        default=False, description="Go on from the cursor's mark although the file asks for something else now."
+        default=False,
+        description="Go on from the cursor's mark although the file asks for something else now, or rows before it "
+        "were in doubt.",
     )
     allow_many_deletes: bool = Field(
         default=False,

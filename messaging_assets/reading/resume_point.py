@@ -105,6 +105,7 @@ class KeptRead:
         set_aside: the records of it that were set aside, by reason.
         counts: what else the receipt counts of its rows, by name.
         first: the cursor that the API gave before the read began; None where it was not asked for one.
+        doubts: why rows of it may be missing, and what to do about that, as clauses.
     """
 
     finished: tuple[str, ...] = ()
@@ -115,6 +116,7 @@ class KeptRead:
     set_aside: Mapping[str, int] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
     first: Any = None
+    doubts: tuple[tuple[str, str], ...] = ()
 
     def as_state(self, version: str) -> dict[str, Any]:
         """What is stored; `version` changes with the description, so that another one's places are not used."""
@@ -132,9 +134,9 @@ def kept_read(state: Mapping[str, Any] | None, version: str) -> KeptRead | None:
         place["totals"] = tuple(place["totals"])
     finished, load_ids = tuple(state["finished"]), tuple(state["load_ids"])
     at = Place(**place) if place else None
-    return KeptRead(
-        finished, state["rows"], state["name"], at, load_ids, state["set_aside"], state["counts"], state.get("first")
-    )
+    doubts = tuple((what, step) for what, step in state.get("doubts", ()))
+    counted = (state["set_aside"], state["counts"])
+    return KeptRead(finished, state["rows"], state["name"], at, load_ids, *counted, state.get("first"), doubts)
 
 
 def holds_secret(state: Any) -> bool:

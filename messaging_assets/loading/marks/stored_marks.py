@@ -16,7 +16,7 @@ from messaging_assets.loading.marks.made_keys import makers_of
 from messaging_assets.loading.marks.target import ReadTarget
 from messaging_assets.loading.marks.trusted_marks import ASKED_BY, DOUBTED, NO_ROWS, MarkTrust
 from messaging_assets.reading.changed_parents import ParentChanges, changes_of
-from messaging_assets.reading.cursors.mark import HELD
+from messaging_assets.reading.cursors.mark import HELD, LEFT_IN_DOUBT
 from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of, is_asked_for
 from messaging_assets.reading.cursors.row_digests import fields_told_by
 from messaging_assets.reading.list_context import ListContext
@@ -53,6 +53,7 @@ _ASKED_BY_ANOTHER = Finding(
     "cursor's last value, so if it is another account's, rows before that value are missing",
     "if so, run it with full_refresh",
 )
+_MEND = "run it once with full_refresh, or with keep_mark if they are known to be there"
 # Of so many syncs it is kept whose secrets were sent.
 _ASKERS_KEPT = 5
 
@@ -161,12 +162,12 @@ def store_all_marks(target: ReadTarget, own: ListContext, receipt: Receipt) -> N
     """
     if receipt.rows_loaded or receipt.resumed_rows:
         _note_rows(own)
-    is_in_doubt = receipt.finding.verdict > Verdict.READ_TO_THE_END
+    finding = receipt.finding
     if own.marks is not None and not target.has_many_lists:
         current = own.so_far.current
         moves, is_resumed = not (current and current.ending.is_left), bool(current and current.resume.at)
+        is_in_doubt = finding.verdict > Verdict.READ_TO_THE_END
         own.marks.close("", moves, is_in_doubt=is_in_doubt, is_resumed=is_resumed)
-    _note_doubt(own, is_in_doubt)
     _note_asker(target, own, receipt)
     if own.changes is not None:
         store_changes(own, own.changes.of_all(own.so_far.interrupted.finished))
@@ -187,6 +188,7 @@ def store_all_marks(target: ReadTarget, own: ListContext, receipt: Receipt) -> N
         receipt.findings.insert(-1, _START_LEFT_OUT)
     unchanged = own.changes.unchanged if own.changes else ()
     marks = own.marks.of_all((*own.so_far.interrupted.finished, *unchanged))
+    receipt.findings += _note_doubt(own.marks, marks, finding)
     if own.incremental and own.incremental.cursor_in == "link" and "" in marks:
         marks = {"": _kept_link(marks[""], target.asset)}
     _note_last_mark(target, own, receipt, marks.get("", {}).get("last_value"))
@@ -200,10 +202,24 @@ def _note_rows(own: ListContext) -> None:
             notes.asked.pop(NO_ROWS, None)
 
 
-def _note_doubt(own: ListContext, is_in_doubt: bool) -> None:
-    """Rows before the marks may be missing, so that another way of paging begins anew."""
-    if is_in_doubt and own.marks is not None and own.marks.asked is not None:
-        own.marks.asked[DOUBTED] = True
+def _note_doubt(before: CursorMarks, marks: Mapping[str, Any], finding: Finding) -> list[Finding]:
+    """Keep why rows before the marks may be missing; say it of an earlier read, whose range is not asked for any more.
+
+    Another way of paging begins anew where this is kept.
+    """
+    if before.asked is None:
+        return []
+    asked, lists, kept = before.asked, before.left_in_doubt, before.asked.get(DOUBTED)
+    if finding.verdict > Verdict.READ_TO_THE_END:
+        asked[DOUBTED] = kept or finding.what
+    elif not any(HELD in mark or LEFT_IN_DOUBT in mark for mark in marks.values()):
+        asked.pop(DOUBTED, None)
+    if not lists:
+        return []
+    of = "the cursor's last value" if lists == 1 else f"the cursor's last values in {lists} lists"
+    why = f" ({kept})" if isinstance(kept, str) else ""
+    words = f"rows before {of} may be missing, as an earlier read of them was in doubt{why}"
+    return [Finding(Verdict.UNKNOWN, words, _MEND)]
 
 
 def _note_asker(target: ReadTarget, own: ListContext, receipt: Receipt) -> None:

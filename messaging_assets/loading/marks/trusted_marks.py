@@ -18,7 +18,7 @@ from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.identity import identity_of
 from messaging_assets.foundation.redaction import address_digest
 from messaging_assets.loading.marks.target import ReadTarget
-from messaging_assets.reading.cursors.mark import is_of_other_place
+from messaging_assets.reading.cursors.mark import LEFT_IN_DOUBT, is_of_other_place
 from messaging_assets.reading.cursors.marks import FILLED, is_backward
 from messaging_assets.reading.cursors.order import order_of
 from messaging_assets.reading.cursors.request_values import is_closed
@@ -35,7 +35,7 @@ _NOT_ASKED = frozenset({"user-agent", "accept", "accept-encoding", "accept-langu
 NO_ROWS = "has_no_rows"
 # Stands beside a mark: whose secrets the last syncs were asked with, newest first.
 ASKED_BY = "asked_by"
-# Stands beside a mark: a read of this question was in doubt, so that rows before the mark may be missing.
+# Stands beside a mark: why a read of this question was in doubt, so that rows before the mark may be missing.
 DOUBTED = "was_in_doubt"
 # As `as_state` writes a moment.
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+[+-]\d\d:\d\d")
@@ -181,7 +181,7 @@ class MarkTrust:
     Args:
         receipt: where it is counted that they do not.
         tell: takes a line for the run's log.
-        keep_mark: whether a mark counts though the file asks for something else now.
+        keep_mark: whether a mark counts though the file asks for something else now, or rows before it were in doubt.
         has_rows: whether the table has rows; None where nobody asks, or none were ever loaded.
     """
 
@@ -236,9 +236,7 @@ class MarkTrust:
         if is_emptied:
             why = "the table has no rows any more"
         if why is None:
-            askers = {ASKED_BY: kept[ASKED_BY]} if marks and kept and ASKED_BY in kept and not self.keep_mark else {}
-            doubted = {DOUBTED: True} if marks and kept and kept.get(DOUBTED) else {}
-            return marks, earliest(question, kept) | askers | doubted | ({} if self.has_rows else {NO_ROWS: True})
+            return self._holding(marks, earliest(question, kept), kept or {})
         if gives_changes_alone(cursor.first_mark):
             step = "put the file back, or run it once with forget_state, which begins behind what changed since"
             raise MendDescription(f"{why}, so its mark says nothing of these rows", step, where=target.asset)
@@ -251,6 +249,21 @@ class MarkTrust:
         self.tell(f"{target.asset}: {why}; reading it as a first sync does")
         self.receipt.found(Verdict.READ_TO_THE_END, f"{why}, so it was read from its beginning")
         return {}, question.as_state()
+
+    def _holding(
+        self, marks: dict[str, Any], asked: dict[str, Any], kept: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Marks that hold, and what is known of their syncs; whoever gives keep_mark knows that the rows are there."""
+        known = (ASKED_BY, DOUBTED) if marks and not self.keep_mark else ()
+        if self.keep_mark:
+            marks = {name: _without_doubt(one) for name, one in marks.items()}
+        more = {name: kept[name] for name in known if kept.get(name)}
+        return marks, asked | more | ({} if self.has_rows else {NO_ROWS: True})
+
+
+def _without_doubt(mark: Any) -> Any:
+    is_left = isinstance(mark, Mapping) and LEFT_IN_DOUBT in mark
+    return {name: value for name, value in mark.items() if name != LEFT_IN_DOUBT} if is_left else mark
 
 
 def _are_told_otherwise(question: Question, kept: Mapping[str, Any], marks: list[Mapping[str, Any]]) -> bool:

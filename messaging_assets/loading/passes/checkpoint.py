@@ -21,7 +21,7 @@ from messaging_assets.loading.marks.target import ReadTarget
 from messaging_assets.reading.cursors.time_windows import SEPARATOR
 from messaging_assets.reading.ending import Reading
 from messaging_assets.reading.list_context import ListContext
-from messaging_assets.reading.receipt import Receipt
+from messaging_assets.reading.receipt import Receipt, Verdict
 from messaging_assets.reading.resume_point import KeptRead, Place, holds_secret, kept_read, storable
 from messaging_assets.rows.batches import must_load_whole
 
@@ -60,7 +60,7 @@ class Checkpoint:
         if kept is None or is_anew:
             return KeptRead()
         # This sync tried the place before and failed. The lists that were finished still are.
-        return replace(kept, place=None) if self._receipt.not_resumed else kept
+        return replace(kept, place=None, doubts=()) if self._receipt.not_resumed else kept
 
     def write(self, own: ListContext, is_in_doubt: bool) -> None:
         """Note where the read stands.
@@ -93,6 +93,8 @@ class Checkpoint:
             load_ids,
             *counts,
             own.marks.first if own.marks else None,
+            # Whatever is read anew is judged anew.
+            _doubts_of(self._receipt) if place else (),
         )
         version = self._target.version
         if version is not None and (kept.place is not None or kept.finished):
@@ -108,6 +110,11 @@ class Checkpoint:
     def clear(self) -> None:
         """Forget the place, because the read is over."""
         dlt.current.resource_state().pop(_PLACE, None)
+
+
+def _doubts_of(receipt: Receipt) -> tuple[tuple[str, str], ...]:
+    doubts = [one for one in receipt.findings if one.verdict is Verdict.UNKNOWN and one.kind != "parents"]
+    return tuple((one.what, one.next_step) for one in doubts)
 
 
 def _place_in(reading: Reading, own: ListContext) -> Place | None:

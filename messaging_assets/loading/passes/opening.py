@@ -114,6 +114,8 @@ def _early_context(target: ReadTarget, noted: Mapping[str, Any], now: datetime, 
 def note_interrupted(receipt: Receipt, interrupted: KeptRead) -> None:
     """Count what an interrupted read had counted of the lists that are not read again."""
     receipt.take_over(interrupted.set_aside, interrupted.counts)
+    for what, next_step in interrupted.doubts:
+        receipt.found(Verdict.UNKNOWN, what, next_step)
     if not interrupted.finished:
         return
     receipt.resumed(interrupted.rows, again=0)

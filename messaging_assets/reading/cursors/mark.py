@@ -24,6 +24,8 @@ from messaging_assets.reading.times.relative_times import resolved
 BEYOND_KEPT = 100_000
 # Under this name a mark keeps how far a read in doubt reached.
 HELD = "messaging_assets_held"
+# Stands in a mark whose read was in doubt, and whose range is not asked for any more: rows before it may be missing.
+LEFT_IN_DOUBT = "messaging_assets_left_in_doubt"
 
 
 def mark_at(own: described.Incremental, last: Any, hashes: Iterable[str] = ()) -> dict[str, Any]:
@@ -51,14 +53,17 @@ def held_back(
 ) -> dict[str, Any]:
     """The mark of a read in doubt: it goes only as far as the read before reached, and its range is asked for again.
 
+    A range that was in doubt twice is left, and its mark says so.
+
     Args:
         own: the incremental as the file has it.
         reached: the mark that follows from the rows.
         kept: the mark as the last committed load left it.
         before: the mark before the doubt, where a part of the range was read without any.
     """
-    begun = (kept or {}).get(HELD) or before or kept or mark_at(own, own.initial_value)
-    return {**begun, HELD: reached}
+    left = (kept or {}).get(HELD)
+    begun = left or before or kept or mark_at(own, own.initial_value)
+    return {**begun, HELD: reached, **({LEFT_IN_DOUBT: True} if left else {})}
 
 
 def is_of_other_place(own: described.Incremental, mark: Mapping[str, Any]) -> bool:

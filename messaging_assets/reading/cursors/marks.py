@@ -32,7 +32,7 @@ from messaging_assets.description import api as described
 from messaging_assets.description.jobs import gives_changes_alone
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.cursors.lists import ListCursor
-from messaging_assets.reading.cursors.mark import held_back, mark_in_answer
+from messaging_assets.reading.cursors.mark import HELD, LEFT_IN_DOUBT, held_back, mark_in_answer
 from messaging_assets.reading.cursors.order import order_of
 from messaging_assets.reading.cursors.request_values import is_closed, is_sent_before
 from messaging_assets.reading.cursors.time_windows import TimeRange, TimeWindows
@@ -165,8 +165,8 @@ class CursorMarks:
         Args:
             name: which one.
             moves: whether its rows move its mark.
-            is_in_doubt: whether it moved while it was read, so that rows of its range may be missing. A merge then asks
-                for that range once more: its mark goes only as far as the read before reached.
+            is_in_doubt: whether rows of its range may be missing. A merge then asks for that range once more: its mark
+                goes only as far as the read before reached. A mark that goes on says that it was in doubt.
             is_resumed: whether rows came before an interruption, of which this read knows nothing.
         """
         cursor, kept = self._open.pop(name, None), self._kept.get(name)
@@ -180,9 +180,13 @@ class CursorMarks:
         self.seen.is_start_left_out |= bool(cursor and moves and range_ is None and cursor.known.are_awaited)
         if cursor and moves and range_ is None and not is_resumed:
             self._note_start(cursor, kept)
-        if is_in_doubt and self._takes_repeats and reached is not None and reached is not (before or kept):
-            reached = held_back(self._own, reached, kept, before)
-        self._reached[name] = reached
+        if is_in_doubt and reached is not None and reached is not (before or kept):
+            if self._takes_repeats:
+                is_past = bool(before and kept and HELD in kept and self._farther(before, kept[HELD]) is before)
+                reached = held_back(self._own, reached, None if is_past else kept, before)
+            elif moves:
+                reached = {**reached, LEFT_IN_DOUBT: True}
+        self._reached[name] = self._with_doubt(name, reached)
 
     def _note_start(self, cursor: ListCursor, kept: dict[str, Any] | None) -> None:
         by_key, seen = cursor.known.by_key, self.seen
@@ -190,9 +194,19 @@ class CursorMarks:
         if by_key.are_awaited and kept and is_sent_before(self._own, self._order, kept["last_value"]):
             seen.is_start_missing = True
 
+    @property
+    def left_in_doubt(self) -> int:
+        """Lists that began at a mark whose rows before it may be missing."""
+        return sum(LEFT_IN_DOUBT in mark for mark in self._kept.values())
+
+    def _with_doubt(self, name: str, mark: dict[str, Any] | None) -> dict[str, Any] | None:
+        """A mark that also says what the one says that its read began with."""
+        is_left = mark is not None and LEFT_IN_DOUBT in self._kept.get(name, {})
+        return {**mark, LEFT_IN_DOUBT: True} if mark is not None and is_left else mark
+
     def of_finished(self, names: Collection[str]) -> dict[str, Any]:
         """The marks once these lists are loaded, while others are still to come."""
-        under_way = {name: range_.safe_mark for name, range_ in self._ranges.items()}
+        under_way = {name: self._with_doubt(name, range_.safe_mark) for name, range_ in self._ranges.items()}
         return {**self._kept, **_without_none(under_way | {name: self._reached.get(name) for name in names})}
 
     def _farther(self, one: dict[str, Any] | None, other: dict[str, Any] | None) -> dict[str, Any] | None:

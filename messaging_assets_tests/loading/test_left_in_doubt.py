@@ -1,0 +1,140 @@
+"""Rows before a mark whose read was in doubt may be missing: each later sync says so, until the range is read anew."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from messaging_assets.description.api import Incremental
+from messaging_assets.reading.cursors.mark import HELD, LEFT_IN_DOUBT, mark_at
+from messaging_assets.reading.cursors.marks import CursorMarks
+from messaging_assets.sandbox import Fault, Sandbox
+from messaging_assets_tests.interrupted_sync import sync
+from messaging_assets_tests.one_step import Done, alone
+from messaging_assets_tests.one_table import RESOURCE, OneTable
+
+# Nothing but the test opens the file.
+pytestmark = pytest.mark.usefixtures("open_database")
+
+ENDPOINT = {
+    "path": "v1/resource",
+    "data_selector": "data",
+    "paginator": "single_page",
+    "incremental": {"cursor_path": "at", "start_param": "since"},
+}
+# A list of which nothing says that it is whole, and one of which nothing says otherwise.
+CUT_OFF, WHOLE = {"data": [{"id": 1, "at": 1}, {"id": 2, "at": 2}], "next": "a2"}, {"data": [{"id": 2, "at": 2}]}
+
+
+def _sync(one_table: OneTable, answer: dict[str, Any], config: dict[str, Any] | None = None, **own: Any) -> Done:
+    one_table.sandbox.faults.clear()
+    one_table.sandbox.fault(
+        Fault(api="generic_rest", rewrite=lambda payload, request: {"data": []} if request.offset else answer)
+    )
+    described = one_table.describe(**{"endpoint": ENDPOINT, **own})
+    return alone(described, RESOURCE, one_table.history, config=config)
+
+
+@pytest.mark.parametrize(("disposition", "in_doubt"), [("append", 1), ("merge", 2)])
+@pytest.mark.parametrize("way_on", ["keep_mark", "full_refresh"])
+def test_each_sync_behind_a_range_that_was_left_in_doubt_is_unknown_until_somebody_decides(
+    one_table: OneTable, disposition: str, in_doubt: int, way_on: str
+) -> None:
+    own = {"write_disposition": disposition}
+    for _ in range(in_doubt):
+        assert _sync(one_table, CUT_OFF, **own).receipt["verdict"] == "unknown"
+    # The range that came last is asked for once more by a merge.
+    later = [_sync(one_table, WHOLE, **own).receipt for _ in range(3)]
+    assert [one["verdict"] for one in later] == ["unknown"] * 3
+    reasons = [one["verdict_reason"] for one in later]
+    assert all("an earlier read of them was in doubt (" in one and "keep_mark" in one for one in reasons)
+    assert "'next'" in reasons[-1]
+
+    decided = _sync(one_table, WHOLE, {way_on: True}, **own)
+
+    assert decided.receipt["verdict"] == "read to the end"
+    assert _sync(one_table, WHOLE, **own).receipt["verdict"] == "read to the end"
+
+
+def test_a_doubt_of_a_merge_is_over_once_its_range_came_without_one(one_table: OneTable) -> None:
+    assert _sync(one_table, CUT_OFF).receipt["verdict"] == "unknown"
+    assert _sync(one_table, WHOLE).receipt["verdict"] == "read to the end"
+    assert _sync(one_table, WHOLE).receipt["verdict"] == "read to the end"
+
+    other_way = {**ENDPOINT, "paginator": {"type": "offset", "limit": 5}}
+    one_table.sandbox.forget()
+
+    assert "another than before" not in _sync(one_table, WHOLE, endpoint=other_way).receipt["verdict_reason"]
+    assert {request.query["since"] for request in one_table.sandbox.requests} == {"2"}
+
+
+def test_a_range_that_was_left_in_doubt_is_read_anew_by_another_paginator(one_table: OneTable) -> None:
+    for answer in (CUT_OFF, CUT_OFF, WHOLE):
+        _sync(one_table, answer)
+
+    mended = _sync(one_table, WHOLE, endpoint={**ENDPOINT, "paginator": {"type": "offset", "limit": 5}})
+
+    assert "the paginator of the file is another" in mended.receipt["verdict_reason"]
+    assert _sync(one_table, WHOLE).receipt["verdict"] == "read to the end"
+
+
+def _closed(kept: dict[str, Any], is_in_doubt: bool, takes_repeats: bool = True) -> dict[str, Any]:
+    own = Incremental.model_validate({"cursor_path": "at", "start_param": "since"})
+    marks = CursorMarks("api/list", own, ("id",), kept, takes_repeats=takes_repeats)
+    for name in ("busy", "quiet"):
+        marks.cursor(name).newer([{"id": 1, "at": 20}], page=1)
+        marks.close(name, moves=True, is_in_doubt=is_in_doubt and name == "busy")
+    return marks.of_all(())
+
+
+@pytest.mark.parametrize("takes_repeats", [True, False])
+def test_of_many_lists_the_one_in_doubt_alone_says_so_and_goes_on_saying_it(takes_repeats: bool) -> None:
+    own = Incremental.model_validate({"cursor_path": "at", "start_param": "since"})
+    held = mark_at(own, 5) | ({HELD: mark_at(own, 10)} if takes_repeats else {})
+    doubted = _closed({"busy": held, "quiet": mark_at(own, 5)}, True, takes_repeats)
+
+    assert doubted["busy"]["last_value"] == (10 if takes_repeats else 20)
+    sure = _closed(doubted, False, takes_repeats)
+    for marks in (doubted, sure):
+        assert {name for name, mark in marks.items() if LEFT_IN_DOUBT in mark} == {"busy"}
+    assert sure["busy"]["last_value"] == 20
+
+
+def test_windows_that_came_without_a_doubt_take_the_mark_past_what_was_held() -> None:
+    cursor = {"cursor_path": "at", "start_param": "since", "end_param": "until", "step": "P1D"}
+    own = Incremental.model_validate({**cursor, "initial_value": "2025-01-01T00:00:00Z"})
+    day = "2025-01-0{}T12:00:00Z".format
+    marks = CursorMarks("api/list", own, ("id",), {"": mark_at(own, day(1)) | {HELD: mark_at(own, day(2))}}, True)
+    windows = marks.windows("")
+    for window in windows:
+        is_sure = window.start < windows.range.start + 3 * 86_400
+        windows.is_over(window, 1, is_read=True, is_in_doubt=not is_sure, is_moved=False)
+    marks.cursor("").newer([{"id": 1, "at": day(8)}], page=1)
+    marks.close("", moves=True, is_in_doubt=True)
+
+    mark = marks.of_all(())[""]
+
+    assert mark["last_value"] > day(3)
+    assert LEFT_IN_DOUBT not in mark
+
+
+def test_a_read_that_goes_on_behind_an_interruption_still_has_the_doubts_of_what_came_before(
+    known_sandbox: Sandbox,
+) -> None:
+    page = {"page_size": 20, "checkpoint": {"pages": 2}}
+    known_sandbox.settings.page_size = 20
+    del known_sandbox.rows("messaging", "messages")[200:]
+
+    known_sandbox.fault(
+        Fault(api="messaging", offset=0, rewrite=lambda payload, request: {**payload, "unreachable": ["eu"]})
+    )
+    known_sandbox.fault(Fault(api="messaging", offset=140, status=500))
+    assert not sync(**page)["green"]
+    known_sandbox.faults.clear()
+
+    resumed = sync(**page)["metadata"]
+
+    assert resumed["messaging_assets/resumed_rows"] > 100
+    assert resumed["messaging_assets/verdict"] == "unknown"
+    assert "unreachable" in resumed["messaging_assets/verdict_reason"]

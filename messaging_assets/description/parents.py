@@ -147,8 +147,8 @@ def joined(resource: Resource) -> Resource:
 
     endpoint = resource.endpoint
     params = {name: _bound_to_all(one) if _is_resolve(one) else one for name, one in endpoint.params.items()}
-    parts = {name: _changed(getattr(endpoint, name), of_all) for name in ("json_body", "data", "headers")}
-    asked = {**parts, "path": of_all(resource.path), "params": _changed(params, of_all)}
+    parts = {name: changed(getattr(endpoint, name), of_all) for name in ("json_body", "data", "headers")}
+    asked = {**parts, "path": of_all(resource.path), "params": changed(params, of_all)}
     shared = list(columns_from_parents(resource))
     return resource.model_copy(
         update={"endpoint": endpoint.model_copy(update=asked), "include_from_parent": shared, "for_each": None}
@@ -212,7 +212,7 @@ def fields_of_parents(child: Resource) -> tuple[list[str], list[str]]:
 
 def fields_in_texts(child: Resource) -> set[str]:
     """The parent's fields that a text takes: all but those that are a value of a JSON body by themselves."""
-    body = _changed(child.endpoint.json_body, lambda text: "" if _PLAIN_FIELD.fullmatch(text) else text)
+    body = changed(child.endpoint.json_body, lambda text: "" if _PLAIN_FIELD.fullmatch(text) else text)
     endpoint = child.endpoint.model_copy(update={"json_body": body})
     in_path, _ = fields_of_parents(child)
     return {
@@ -240,10 +240,10 @@ def for_each_list(asked: dict[str, Any], parent: str, has_cursor: bool) -> dict[
     path = asked.get("path")
     if has_cursor and path:
         path = _CURSOR.sub(rf"{{resources.{parent}.{IN_PATH}\1", path)
-    rest = {name: _changed(one, of_record) for name, one in asked.items() if name in ("params", "data")}
+    rest = {name: changed(one, of_record) for name, one in asked.items() if name in ("params", "data")}
     if "json" in asked:
-        rest["json"] = _changed(asked["json"], partial(of_record, is_json=True))
-    headers = {**_changed(asked.get("headers") or {}, of_record), LIST_HEADER: f"{{resources.{parent}.{LIST}}}"}
+        rest["json"] = changed(asked["json"], partial(of_record, is_json=True))
+    headers = {**changed(asked.get("headers") or {}, of_record), LIST_HEADER: f"{{resources.{parent}.{LIST}}}"}
     return {**asked, **rest, "path": path, "headers": headers}
 
 
@@ -260,12 +260,12 @@ def _bound_to_all(value: dict[str, Any]) -> dict[str, Any]:
     return {**value, "resource": PARENTS, "field": f"{value['resource']}.{value['field']}"}
 
 
-def _changed(value: Any, change: Callable[[str], str]) -> Any:
+def changed(value: Any, change: Callable[[str], Any]) -> Any:
     """A part of a request with each of its texts changed, keys too."""
     if isinstance(value, Mapping):
-        return {_changed(name, change): _changed(one, change) for name, one in value.items()}
+        return {changed(name, change): changed(one, change) for name, one in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_changed(one, change) for one in value]
+        return [changed(one, change) for one in value]
     return change(value) if isinstance(value, str) else value
 
 

@@ -17,7 +17,7 @@ from pydantic import ValidationError, model_validator
 
 from messaging_assets.description.api import Incremental
 from messaging_assets.description.authentication import Described
-from messaging_assets.description.names import PARTS_OF_REQUEST, JsonPath
+from messaging_assets.description.names import PAGE_PLACE, PARTS_OF_REQUEST, JsonPath
 from messaging_assets.files.rules.mistakes import Mistake, Place, mapping, quoted, suggestion
 from messaging_assets.files.rules.shape import shape_mistakes
 from messaging_assets.files.rules.steps_of_time import is_now, now_mistakes
@@ -234,6 +234,8 @@ def _filled(
     if _WINDOW.fullmatch(field) and resource.full.get("partitions"):
         if format_of:
             yield Mistake(place, "partitions.format says how a window is written; leave out what follows :")
+    elif PAGE_PLACE.fullmatch(f"{{{field}}}") and not format_of:
+        return
     elif field.partition(".")[0] == "for_each":
         yield from _value_meant(field, place, list(mapping(resource.full.get("for_each"))))
     elif meaning := _meaning(field, place, "incremental" in resource.endpoint, in_path):

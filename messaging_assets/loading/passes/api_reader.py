@@ -40,6 +40,7 @@ from messaging_assets.loading.passes.lists_ahead import ListsAhead
 from messaging_assets.reading.cursors.marks import FILLED, as_text, filled, no_start, with_bounds
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.list_fields import ListFields, line_of, refuse_other_value
+from messaging_assets.reading.paging.page_places import with_open_places
 from messaging_assets.reading.paging.paginators import build_paginator
 from messaging_assets.reading.times.asked_moments import asked_at
 from messaging_assets.rows.steps import functions_of, texts_as_json
@@ -137,7 +138,7 @@ class ApiReader:
         return {"client": client, "resources": [*parents, {key: one for key, one in resource.items() if one}]}
 
     def _endpoint(self, one: Resource, parent: str | None, source: ListContext) -> dict[str, Any]:
-        one, at_once = asked_at(one, self.now), self.description.client.max_in_flight
+        one, at_once = with_open_places(asked_at(one, self.now)), self.description.client.max_in_flight
         endpoint = one.endpoint
         path, params = bound_path(one)
         cursor = source.incremental

@@ -29,7 +29,7 @@ from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.page import judge_page, judge_part, looked_at
 from messaging_assets.reading.paging.documents import DocumentsOfOne
 from messaging_assets.reading.paging.end_flag import EndFlag, MoreFlag
-from messaging_assets.reading.paging.page_size import take_size
+from messaging_assets.reading.paging.page_places import take_size
 
 
 class GuardedPaginator(dlt_paginators.BasePaginator):

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from messaging_assets.description.api import ApiDescription, Resource
+from messaging_assets.description.jobs import JOB_HEADER
 from messaging_assets.description.names import identifier
 from messaging_assets.description.ways.placeholders import filled
 
@@ -155,6 +156,16 @@ def joined(resource: Resource) -> Resource:
     )
 
 
+def with_fields_for_job(resource: Resource) -> Resource:
+    """A resource whose requests carry in headers what its job's addresses take of the list."""
+    endpoint = resource.endpoint
+    if endpoint.job is None or not endpoint.job.of_list:
+        return resource
+    carried = {JOB_HEADER.format(place): f"{{{name}}}" for place, name in enumerate(endpoint.job.of_list)}
+    asked = endpoint.model_copy(update={"headers": {**(endpoint.headers or {}), **carried}})
+    return resource.model_copy(update={"endpoint": asked})
+
+
 def links_of(description: ApiDescription, one: Resource) -> frozenset[str]:
     """The fields of a resource with which the paths of children begin, so that they may be addresses."""
     start = re.compile(rf"\{{resources\.{re.escape(one.name)}\.([^}}:!]+)\}}")
@@ -249,7 +260,8 @@ def for_each_list(asked: dict[str, Any], parent: str, has_cursor: bool) -> dict[
 
 def _written(resource: Resource) -> str:
     endpoint = resource.endpoint
-    return repr([endpoint.path, endpoint.params, endpoint.json_body, endpoint.data, endpoint.headers])
+    of_job = [f"{{{name}}}" for name in endpoint.job.of_list] if endpoint.job else []
+    return repr([endpoint.path, endpoint.params, endpoint.json_body, endpoint.data, endpoint.headers, of_job])
 
 
 def _is_resolve(value: Any) -> bool:

@@ -220,3 +220,67 @@ def test_words_without_quotes_are_what_the_manifests_own_reader_takes_them_for(t
         "most": 1000,
         "e": "1e3",
     }
+
+
+QUERY = (
+    "select * where at > '{{ stream_slice.start_time[:-2] + \":\" + stream_slice.start_time[-2:] }}' "
+    "startposition {{ (next_page_token.next_page_token or 0) + 1 }} maxresults {{ (config.size or '200') | int }}"
+)
+
+
+def queried(query: str, **strategy: Any) -> dict[str, Any]:
+    """A manifest whose queries say where a page begins, with no option of the paginator for it."""
+    pages = {"type": "DefaultPaginator", "pagination_strategy": {"type": "OffsetIncrement", "page_size": 5, **strategy}}
+    marked = {
+        "incremental_sync": {
+            "type": "DatetimeBasedCursor",
+            "cursor_field": "at",
+            "datetime_format": "%Y-%m-%dT%H:%M:%S%z",
+            "start_datetime": "2025-01-01T00:00:00+0000",
+        },
+        "transformations": [
+            {"type": "AddFields", "fields": [{"path": ["at"], "value": "{{ record.meta.updated_at }}"}]}
+        ],
+    }
+    source = manifest(marked, request_parameters={"query": query})
+    source["streams"][0]["retriever"]["paginator"] = pages
+    return source
+
+
+def test_an_offset_inside_a_query_is_put_there_by_the_paginator(clean_room: Path) -> None:
+    raw, done = converted(queried(QUERY), clean_room)
+
+    endpoint = raw["resources"][0]["endpoint"]
+    assert endpoint["params"] == {
+        "query": "select * where at > '{incremental.start_value}' startposition {paginator.offset} "
+        "maxresults {paginator.limit}"
+    }
+    assert endpoint["paginator"] == {"type": "offset", "limit": 200, "offset": 1, "total_path": None}
+    assert endpoint["incremental"]["format"] == "%Y-%m-%dT%H:%M:%S+00:00"
+    # Records are looked at before a step makes a field of them.
+    assert endpoint["incremental"]["cursor_path"] == "meta.updated_at"
+    assert "which parameter takes" not in done.stderr
+
+
+def test_a_size_that_no_word_stands_before_is_asked_for() -> None:
+    found = drafted(queried("rows {{ next_page_token.next_page_token or 0 }} 7"))
+
+    assert endpoint_of(found)["params"] == {"query": "rows {paginator.offset} 7"}
+    assert endpoint_of(found)["paginator"] == {"type": "offset", "limit": 5, "total_path": None}
+    assert ("question", "which parameter takes the size of a page? It is sent as limit") in told(found)
+
+
+def test_a_number_of_a_page_inside_a_text_is_put_there_too() -> None:
+    found = drafted(queried("page {{ next_page_token.next_page_token or 1 }}", type="PageIncrement"))
+
+    assert endpoint_of(found)["params"] == {"query": "page {paginator.page}"}
+    assert endpoint_of(found)["paginator"] == {"type": "page_number", "base_page": 1}
+    assert not any("does the API count pages" in words for _, words in told(found))
+
+
+def test_a_part_of_a_setting_that_nobody_gave_is_the_time_that_stands_in_for_it() -> None:
+    text = "{{ config['end'].split('T')[0] if config['end'] else day_delta(-1, format='%Y-%m-%d') }}"
+
+    assert endpoint_of(drafted(manifest(request_parameters={"until": text})))["params"] == {"until": "{now-1d:date}"}
+    given = drafted(manifest(request_parameters={"until": text}), end="2025-01-01T00:00:00Z")
+    assert any("the setting 'end_split_T_0' is what the source has as" in words for _, words in told(given))

@@ -36,6 +36,8 @@ class Scope:
         cursor_field: the field whose last value its state holds, empty where that is not known; None without a cursor.
         formats: how its texts write the bounds.
         token: the word for where its texts put the next page's token, and the name there.
+        counted: what that token counts, `offset` or `page`, where no option of the paginator puts it anywhere.
+        first: what its texts have for the first page then.
         above: the scope of its parent, where it has one.
     """
 
@@ -50,6 +52,8 @@ class Scope:
     cursor_field: str | None = None
     formats: set[str] = field(default_factory=set)
     token: tuple[str, str] | None = None
+    counted: str = ""
+    first: int | None = None
     above: Scope | None = None
 
     def text(self, value: Any, part: Part) -> Any:
@@ -123,14 +127,20 @@ class Scope:
         if isinstance(piece, Unknown):
             return Hole("unknown", piece.words)
         shown = f"{piece.root}.{piece.name}".rstrip(".")
-        if piece.is_cut and piece.root == "config" and not piece.default and not self.settings.is_secret(piece.name):
+        is_instead = piece.root == "config" and isinstance(piece.default, Ref)
+        if is_instead and self.settings.value(piece.name) is None:
+            return self.piece(piece.default)
+        is_whole = is_instead or not piece.default
+        if piece.is_cut and piece.root == "config" and is_whole and not self.settings.is_secret(piece.name):
             return _part_of_setting(self, piece)
+        if piece.root == "next_page_token" and self.counted and not piece.is_cut:
+            self.first = piece.added + (int(piece.default) if str(piece.default).isdigit() else 0)
+            return Hole("page", self.counted)
         if piece.is_cut or piece.added:
             return Hole("unknown", f"'{shown}' (cut, or counted on)")
         if piece.root == "config":
-            if isinstance(piece.default, Ref):
-                is_given = self.settings.value(piece.name) is not None
-                return Hole("setting", piece.name) if is_given else self.piece(piece.default)
+            if is_instead:
+                return Hole("setting", piece.name)
             kind: Literal["secret", "setting"] = "secret" if self.settings.is_secret(piece.name) else "setting"
             value = self.settings.value(piece.name, piece.default) if piece.is_lower and kind == "setting" else None
             return Hole(kind, piece.name, piece.default) if value is None else str(value).lower()

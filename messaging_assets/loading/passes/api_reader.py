@@ -32,6 +32,7 @@ from messaging_assets.description.parents import (
     lines,
     links_of,
     shared_field,
+    with_fields_for_job,
 )
 from messaging_assets.description.ways.sent_values import as_written
 from messaging_assets.foundation import json_paths
@@ -82,7 +83,7 @@ class ApiReader:
             one: the resource with the file's defaults merged in.
             is_carried: whether its records carry those above them, for children that take fields of both.
         """
-        every = self.description.resources_with_unselected
+        every, one = self.description.resources_with_unselected, with_fields_for_job(one)
         if one.union:
             return _one_after_the_other(one.name, [(name, self.reader(every[name], is_carried)) for name in one.union])
         parents = lines(self.description, one)

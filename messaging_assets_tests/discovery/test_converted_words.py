@@ -284,3 +284,63 @@ def test_a_part_of_a_setting_that_nobody_gave_is_the_time_that_stands_in_for_it(
     assert endpoint_of(drafted(manifest(request_parameters={"until": text})))["params"] == {"until": "{now-1d:date}"}
     given = drafted(manifest(request_parameters={"until": text}), end="2025-01-01T00:00:00Z")
     assert any("the setting 'end_split_T_0' is what the source has as" in words for _, words in told(given))
+
+
+def handled(*filters: dict[str, Any]) -> dict[str, Any]:
+    """A manifest whose handler has these response filters."""
+    kinds = [{"type": "HttpResponseFilter", **one} for one in filters]
+    return manifest(error_handler={"type": "DefaultErrorHandler", "response_filters": kinds})
+
+
+def test_words_of_a_limit_are_asked_again_after_before_a_refusal_is_left(clean_room: Path) -> None:
+    raw, done = converted(
+        handled(
+            {"http_codes": [200], "action": "SUCCESS"},
+            {"predicate": "{{ 'Retry-After' in headers }}", "action": "RATE_LIMITED"},
+            {"predicate": "{{ headers.get('X-RateLimit-Remaining') == '0' and response.m }}", "action": "RATE_LIMITED"},
+            {"error_message_contains": "secondary rate limit", "action": "RATE_LIMITED"},
+            {"http_codes": [403], "action": "IGNORE"},
+        ),
+        clean_room,
+    )
+
+    endpoint = raw["resources"][0]["endpoint"]
+    assert endpoint["response_actions"] == [
+        {"content": "secondary rate limit", "action": "retry"},
+        {"status_code": 403, "action": "ignore"},
+    ]
+    assert 403 in endpoint["error_handler"]["retry_on_status_codes"]
+    assert "is left out" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("pattern", "texts"),
+    [
+        ("(?i)\\\\b(issues|notes) (?:are|is) off\\\\b", {"issues are off", "Notes is off", "notes are off"}),
+        ("(a+)+b", set()),
+        ("(a|b|c|d|e|f)(a|b|c|d|e|f)(x|y)", set()),
+    ],
+    ids=["alternatives", "repeated", "too many"],
+)
+def test_a_pattern_of_few_texts_is_those_texts(pattern: str, texts: set[str]) -> None:
+    predicate = f"{{{{ (response.get('message') or '') | string | regex_search('{pattern}') != '' }}}}"
+    found = drafted(handled({"predicate": predicate, "action": "IGNORE"}))
+
+    actions = endpoint_of(found).get("response_actions", [])
+    assert texts <= {one["content"] for one in actions}
+    assert len(actions) == (8 if texts else 0)
+    assert any("the rule IGNORE" in words and kind == ("question" if texts else "loss") for kind, words in told(found))
+
+
+def test_of_several_tokens_that_take_turns_one_is_sent(clean_room: Path) -> None:
+    way = {"type": "RateLimitedMultipleTokenAuthenticator", "tokens": "{{ config['token'] }}", "auth_method": "token"}
+
+    raw, done = converted(manifest(authenticator=way), clean_room)
+
+    assert raw["client"]["auth"] == {
+        "type": "api_key",
+        "name": "Authorization",
+        "location": "header",
+        "prefix": "token ",
+    }
+    assert "question: several tokens take turns there" in done.stderr

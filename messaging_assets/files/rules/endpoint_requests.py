@@ -29,10 +29,7 @@ _BLANK = re.compile(r"[ \t]")
 _COLON = re.compile(r"(?:^|/)(:[A-Za-z_]\w*)(?=/|$|\?)")
 _FILLED = "write a parent's field as {resources.<parent>.<field>}, what each user has as {setting.name}"
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
-_PAGING_OF_TABLES = (
-    "page by offset, page_number, header_link or header_cursor, or by a field of the last record, [-1].id"
-)
-
+_PAGED = "page by offset, page_number, header_link or header_cursor, or by a field of the last record, [-1].id"
 # What a way of paging has numbers for, which texts of a request may take.
 _NUMBERS = {"offset": ("offset", "limit"), "page_number": ("page",)}
 _NUMBERED = "type: offset has {paginator.offset} and {paginator.limit}, and page_number has {paginator.page}"
@@ -59,9 +56,8 @@ def request_mistakes(resource: Written, client: Mapping[str, Any]) -> Iterator[M
     yield from _beside_without_key(resource)
     yield from _around_no_record(resource)
     yield from _key_in_body(resource, client)
-    of_client = mapping(client.get("paginator"))
-    yield from _paging_in_form(resource, of_client)
-    yield from _paging_in_texts(resource, of_client)
+    yield from _paging_in_form(resource, mapping(client.get("paginator")))
+    yield from _paging_in_texts(resource, mapping(client.get("paginator")))
 
 
 def _no_path(path: str, client: Mapping[str, Any]) -> str | None:
@@ -140,7 +136,7 @@ def _paths_in_tables(resource: Written, of_client: Any) -> Iterator[Mistake]:
     place = ("client", "paginator") if own is None else resource.place_of(*steps)
     for word, path in _paths_of_paging({"type": given} if isinstance(given, str) else mapping(given)):
         if path is not None and not str(path).startswith(("[", "$[")):
-            words = f"an answer in {name} has nothing beside its records, where {word} could lead; {_PAGING_OF_TABLES}"
+            words = f"an answer in {name} has nothing beside its records, where {word} could lead; {_PAGED}"
             yield Mistake((*place, word) if step_into(given, word) is not None else place, words)
 
 
@@ -216,12 +212,17 @@ def _conditional(resource: Written) -> Iterator[Mistake]:
 
 
 def _renewing(resource: Written, client: Mapping[str, Any]) -> Iterator[Mistake]:
-    """An answer that means that a login or token is over, where there is none that could be asked for anew."""
+    """A login or token that is over, where none could be asked for anew; a status that says itself that it passes."""
+    actions = resource.endpoint.get("response_actions")
+    listed = list(enumerate(actions if isinstance(actions, list) else ()))
+    for index, action in listed:
+        if step_into(action, "action") == "retry" and not {"content", "path"} & {*mapping(action)}:
+            place = resource.place_of("endpoint", "response_actions", index, "action")
+            yield Mistake(place, "a status alone goes into error_handler.retry_on_status_codes; write it there")
     types = [str(way if isinstance(way, str) else step_into(way, "type")) for way in _ways(resource, client)]
     if any(one.startswith(("session", "oauth2")) for one in types):
         return
-    actions = resource.endpoint.get("response_actions")
-    for index, action in enumerate(actions if isinstance(actions, list) else ()):
+    for index, action in listed:
         if step_into(action, "action") == "renew":
             words = "renew asks for a login or token anew, and auth has none; write auth of type session or oauth2"
             yield Mistake(resource.place_of("endpoint", "response_actions", index, "action"), words)

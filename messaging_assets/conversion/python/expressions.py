@@ -206,6 +206,8 @@ def _call(values: Values, node: ast.Call) -> Any:
         return _keywords(values, node, {"type": kind, **given})
     if name in DICTIONARIES and not node.args:
         return _keywords(values, node, {})
+    if name == "cast" and len(node.args) == 2:
+        return values.value(node.args[1])
     code = values.names.get(name) if isinstance(node.func, ast.Name) else None
     if isinstance(code, Code) and code.function is not None:
         return values.returned(code.function, node, values)

@@ -344,3 +344,25 @@ def test_of_several_tokens_that_take_turns_one_is_sent(clean_room: Path) -> None
         "prefix": "token ",
     }
     assert "question: several tokens take turns there" in done.stderr
+
+
+def test_a_field_that_is_added_inside_an_object_is_a_column_of_its_own(clean_room: Path) -> None:
+    fields = [
+        {"path": ["head", "repo_id"], "value": "{{ ((record.get('head') or {}).get('repo') or {}).get('id') }}"},
+        {"path": ["head", "kind"], "value": "fixed"},
+    ]
+    added = {"type": "AddFields", "condition": "{{ value is not none }}", "fields": fields}
+    removed = {"type": "RemoveFields", "field_pointers": [["head", "repo"]]}
+
+    raw, done = converted(manifest({"transformations": [added, removed]}), clean_room)
+
+    assert raw["resources"][0]["steps"] == [
+        {"copy": {"head__repo_id": "head.repo.id"}},
+        {"constant": {"head__kind": "fixed"}},
+        {"flatten": ["head"]},
+        {"drop": ["head__repo"]},
+    ]
+    assert "question: the field repo_id inside head is a column of its own, head__repo_id" in " ".join(
+        done.stderr.split()
+    )
+    assert "is left out" not in done.stderr

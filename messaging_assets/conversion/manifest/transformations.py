@@ -11,6 +11,7 @@ from messaging_assets.conversion.components.parts import Part
 from messaging_assets.conversion.components.values import Ref, Unknown
 from messaging_assets.conversion.manifest.scope import Scope, is_nowhere
 from messaging_assets.conversion.texts import Hole, doubled, missing, only, quoted
+from messaging_assets.description.table import INSIDE
 from messaging_assets.foundation.json_paths import quoted_path
 
 _STEPS = ("steps",)
@@ -31,7 +32,7 @@ def add_transformations(scope: Scope, stream: Part) -> None:
             scope.draft.ask(
                 "fields without a value are left out of the records there; here they stay; is that right?", *_STEPS
             )
-        elif part["condition"]:
+        elif part["condition"] and "".join(str(part["condition"]).split()) != "{{valueisnotnone}}":
             scope.draft.lose(f"{part.shown} under a condition is left out; steps have none", *_STEPS)
         elif part.kind == "AddFields":
             for field in part.parts("fields"):
@@ -51,13 +52,21 @@ def add_transformations(scope: Scope, stream: Part) -> None:
 
 def _add_field(scope: Scope, field: Part) -> None:
     path = field["path"] if isinstance(field["path"], list) else [field["path"]]
-    name = ".".join(map(str, path))
+    name = INSIDE.join(map(str, path))
+    losses = len(scope.draft.losses)
+    _add_named(scope, name, field)
+    if len(path) > 1 and losses == len(scope.draft.losses):
+        told = f"the field {path[-1]} inside {'.'.join(map(str, path[:-1]))} is a column of its own, {name}"
+        scope.draft.ask(f"{told}; is that right?", *_STEPS)
+
+
+def _add_named(scope: Scope, name: str, field: Part) -> None:
     written = _unquoted(field["value"])
     found = single(written, field.parameters)
-    if len(path) == 1 and isinstance(found, Ref) and found.other and (several := _first_of(scope, found, field)):
+    if isinstance(found, Ref) and found.other and (several := _first_of(scope, found, field)):
         scope.draft.step("copy", **{name: several})
         return
-    if len(path) == 1 and isinstance(found, Ref) and _add_reference(scope, name, written, found, field):
+    if isinstance(found, Ref) and _add_reference(scope, name, written, found, field):
         return
     if isinstance(found, Ref) and is_nowhere(scope, found):
         # The manifest's own reader makes an empty field of it.
@@ -68,13 +77,13 @@ def _add_field(scope: Scope, field: Part) -> None:
         told = f"the field {name} is the time of asking, which each row has as _dlt_load_id (seconds since 1970)"
         scope.draft.ask(f"{told}; is that enough?", *_STEPS)
         return
-    if len(path) == 1 and (found is None or isinstance(found, (str, int, float, bool))) and found != "":
+    if (found is None or isinstance(found, (str, int, float, bool))) and found != "":
         scope.draft.step("constant", **{name: scope.field(found, field, in_json=True)})
         return
-    if len(path) == 1 and (of := _LIST.fullmatch(str(written).strip())):
+    if of := _LIST.fullmatch(str(written).strip()):
         scope.draft.step("copy", **{name: f"{quoted_path(of['list'])}[*].{quoted_path(of['field'])}"})
         return
-    if len(path) == 1 and (template := _template(scope, written, field)):
+    if template := _template(scope, written, field):
         scope.draft.step("template", **{name: template})
         return
     words = quoted(written)

@@ -366,3 +366,26 @@ def test_a_field_that_is_added_inside_an_object_is_a_column_of_its_own(clean_roo
         done.stderr.split()
     )
     assert "is left out" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("more", "told_as", "steps"),
+    [
+        (
+            {"key_transformation": {"prefix": "p_"}},
+            "there it is p_name, and meta stays as it is",
+            [{"flatten": ["meta"]}],
+        ),
+        ({"delete_origin_value": True}, "there it is name; is that right?", [{"flatten": ["meta"]}]),
+        ({"replace_record": True}, "its records are changed by DpathFlattenFields, which is left out", None),
+        ({"field_path": ["meta", "*"]}, "its records are changed by DpathFlattenFields, which is left out", None),
+    ],
+    ids=["a prefix", "taken out", "replaced", "of each"],
+)
+def test_an_object_that_is_taken_apart_is_columns_of_its_own(more: Any, told_as: str, steps: Any) -> None:
+    apart = {"type": "DpathFlattenFields", "field_path": ["meta"], **more}
+    found = drafted(manifest({"transformations": [apart]}))
+
+    assert any(told_as in words and kind == ("question" if steps else "loss") for kind, words in told(found))
+    [draft] = [one for one in found.drafts if one.name == "messages"]
+    assert draft.raw.get("steps") == steps

@@ -39,6 +39,8 @@ def add_transformations(scope: Scope, stream: Part) -> None:
                 _add_field(scope, field)
         elif part.kind == "RemoveFields":
             inside += _remove_fields(scope, part)
+        elif part.kind == "DpathFlattenFields" and (held := _only_step(part)):
+            _flatten(scope, held, part)
         elif part.kind not in ("KeysToSnakeCase", "KeysToLower"):
             # Names in the table are in snake case anyway.
             scope.draft.lose(f"its records are changed by {part.shown}, which is left out", *_STEPS)
@@ -48,6 +50,20 @@ def add_transformations(scope: Scope, stream: Part) -> None:
         steps += [{"flatten": holders}, {"drop": ["__".join(one) for one in inside]}]
         told = f"fields inside {', '.join(holders)} are taken out, so the others there are columns of their own"
         scope.draft.ask(f"{told}, such as {holders[0]}__name; is that right?", *_STEPS)
+
+
+def _only_step(part: Part) -> str | None:
+    """The one field whose object is taken apart, where its fields stay beside the others."""
+    path = part["field_path"] if isinstance(part["field_path"], list) else []
+    return str(path[0]) if len(path) == 1 and path[0] != "*" and not part["replace_record"] else None
+
+
+def _flatten(scope: Scope, held: str, part: Part) -> None:
+    scope.draft.raw.setdefault("steps", []).append({"flatten": [held]})
+    prefix = (part.part("key_transformation") or part)["prefix"] or ""
+    stays = "" if part["delete_origin_value"] is True else f", and {held} stays as it is, too"
+    told = f"what {held} holds is columns such as {held}{INSIDE}name here; there it is {prefix}name{stays}"
+    scope.draft.ask(f"{told}; is that right?", *_STEPS)
 
 
 def _add_field(scope: Scope, field: Part) -> None:

@@ -226,7 +226,7 @@ def _for(at: Statements, node: ast.For) -> None:
         at.rounds(node)
         return
     at.rounds(node, several)
-    if at.values.doubts_of(node.iter):
+    if at.values.doubts(node.iter):
         _doubt(at, node)
 
 

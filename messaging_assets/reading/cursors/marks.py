@@ -179,8 +179,7 @@ class CursorMarks:
         cursor, kept = self._open.pop(name, None), self._kept.get(name)
         reached, range_, before = cursor.mark if cursor and moves else kept, self._ranges.get(name), None
         if range_ is not None and not is_closed(self._own):
-            reached = self._farther(reached, range_.last_mark) if moves else range_.safe_mark
-            before = range_.doubted
+            reached, before = self._farther(reached, range_.last_mark) if moves else range_.safe_mark, range_.doubted
         if cursor:
             self.seen.note(cursor, moves, is_cut=range_ is not None)
         if cursor and moves and range_ is None and not is_resumed:

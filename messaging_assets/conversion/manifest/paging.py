@@ -48,7 +48,7 @@ def name_pages(scope: Scope, part: Part | None) -> None:
     """Tell the stream's scope what its texts say of the page, where no option of the paginator puts that anywhere."""
     strategy = part.part("pagination_strategy") if part is not None else None
     if part is not None and strategy is not None and target_of(part.part("page_token_option")) is None:
-        scope.counted = {"OffsetIncrement": "offset", "PageIncrement": "page"}.get(strategy.kind, "")
+        scope.page.counted = {"OffsetIncrement": "offset", "PageIncrement": "page"}.get(strategy.kind, "")
 
 
 def _is_in_texts(scope: Scope, word: str) -> bool:
@@ -119,7 +119,7 @@ def _offset(scope: Scope, part: Part, strategy: Part, token: Part | None) -> dic
     if size is None:
         scope.draft.ask(f"how long is a page? {USUAL_PAGE} rows are asked for", *_PLACE)
     where = _counter(token, "offset", scope)
-    begins = {"offset": scope.first} if is_in_texts and scope.first else {}
+    begins = {"offset": scope.page.first} if is_in_texts and scope.page.first else {}
     return {"type": "offset", "limit": size or USUAL_PAGE, **begins, **unusual({**where, **limit}), "total_path": None}
 
 
@@ -127,7 +127,7 @@ def _page_number(scope: Scope, part: Part, strategy: Part, token: Part | None) -
     _add_size(scope, part, strategy)
     first = scope.written(strategy["start_from_page"], strategy, *_PLACE) or 0
     if _is_in_texts(scope, "page"):
-        first = scope.first if scope.first is not None else first
+        first = scope.page.first if scope.page.first is not None else first
     elif strategy["start_from_page"] is None and strategy["inject_on_first_request"] is not True:
         scope.draft.ask("does the API count pages from 0, or from 1? The manifest does not say; 0 is taken", *_PLACE)
     begins = {"base_page": int(first)} if str(first) in ("0", "1") else {"base_page": 1, "page": int(first)}
@@ -168,8 +168,8 @@ def _cursor(scope: Scope, part: Part, strategy: Part, token: Part | None) -> dic
         return None
     place, path = found
     named = _named(token, "cursor", scope)
-    if not named and scope.token:
-        named = dict([scope.token])
+    if not named and scope.page.token:
+        named = dict([scope.page.token])
     is_link = (token is not None and token.kind == "RequestPath") or (isinstance(value, Ref) and value.is_cut)
     paginator: dict[str, Any]
     if place == "headers":

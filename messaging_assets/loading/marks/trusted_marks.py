@@ -18,7 +18,7 @@ from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.identity import identity_of
 from messaging_assets.foundation.redaction import address_digest
 from messaging_assets.loading.marks.target import ReadTarget
-from messaging_assets.reading.cursors.mark import LEFT_IN_DOUBT, is_of_other_place
+from messaging_assets.reading.cursors.mark import is_of_other_place, without_doubt
 from messaging_assets.reading.cursors.marks import FILLED, is_backward
 from messaging_assets.reading.cursors.order import order_of
 from messaging_assets.reading.cursors.request_values import is_closed
@@ -256,14 +256,9 @@ class MarkTrust:
         """Marks that hold, and what is known of their syncs; whoever gives keep_mark knows that the rows are there."""
         known = (ASKED_BY, DOUBTED) if marks and not self.keep_mark else ()
         if self.keep_mark:
-            marks = {name: _without_doubt(one) for name, one in marks.items()}
+            marks = {name: without_doubt(one) for name, one in marks.items()}
         more = {name: kept[name] for name in known if kept.get(name)}
         return marks, asked | more | ({} if self.has_rows else {NO_ROWS: True})
-
-
-def _without_doubt(mark: Any) -> Any:
-    is_left = isinstance(mark, Mapping) and LEFT_IN_DOUBT in mark
-    return {name: value for name, value in mark.items() if name != LEFT_IN_DOUBT} if is_left else mark
 
 
 def _are_told_otherwise(question: Question, kept: Mapping[str, Any], marks: list[Mapping[str, Any]]) -> bool:

@@ -31,8 +31,9 @@ from urllib.parse import quote
 from messaging_assets.description import api as described
 from messaging_assets.description.jobs import gives_changes_alone
 from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.reading.cursors import mark as marked
 from messaging_assets.reading.cursors.lists import ListCursor
-from messaging_assets.reading.cursors.mark import HELD, LEFT_IN_DOUBT, held_back, mark_in_answer
+from messaging_assets.reading.cursors.mark import LEFT_IN_DOUBT, mark_in_answer
 from messaging_assets.reading.cursors.order import order_of
 from messaging_assets.reading.cursors.request_values import is_closed, is_sent_before
 from messaging_assets.reading.cursors.time_windows import TimeRange, TimeWindows
@@ -172,7 +173,7 @@ class CursorMarks:
         cursor, kept = self._open.pop(name, None), self._kept.get(name)
         reached, range_, before = cursor.mark if cursor and moves else kept, self._ranges.get(name), None
         if range_ is not None and not is_closed(self._own):
-            reached = self._farther(reached, range_.last_mark) if moves else range_.safe_mark
+            reached = marked.farther(self._order, reached, range_.last_mark) if moves else range_.safe_mark
             before = range_.doubted
         self.seen.rows_ahead += cursor.rows_ahead if cursor else 0
         self.seen.is_mark_seen |= bool(cursor and cursor.known.have_come)
@@ -180,13 +181,12 @@ class CursorMarks:
         self.seen.is_start_left_out |= bool(cursor and moves and range_ is None and cursor.known.are_awaited)
         if cursor and moves and range_ is None and not is_resumed:
             self._note_start(cursor, kept)
-        if is_in_doubt and reached is not None and reached is not (before or kept):
-            if self._takes_repeats:
-                is_past = bool(before and kept and HELD in kept and self._farther(before, kept[HELD]) is before)
-                reached = held_back(self._own, reached, None if is_past else kept, before)
-            elif moves:
-                reached = {**reached, LEFT_IN_DOUBT: True}
-        self._reached[name] = self._with_doubt(name, reached)
+        if is_in_doubt and reached is not None and reached is not (before or kept) and (moves or self._takes_repeats):
+            reached = marked.doubted(self._own, self._order, reached, kept, before, self._takes_repeats)
+        is_sure = moves and self._takes_repeats and not (is_in_doubt or is_resumed)
+        range_of = cursor.range if is_sure and cursor and not cursor.answer.is_meant else None
+        has_all = range_of is not None and range_of.has_all_from((kept or {}).get(LEFT_IN_DOUBT))
+        self._reached[name] = marked.without_doubt(reached) if has_all else marked.with_doubt(reached, kept)
 
     def _note_start(self, cursor: ListCursor, kept: dict[str, Any] | None) -> None:
         by_key, seen = cursor.known.by_key, self.seen
@@ -194,25 +194,16 @@ class CursorMarks:
         if by_key.are_awaited and kept and is_sent_before(self._own, self._order, kept["last_value"]):
             seen.is_start_missing = True
 
-    @property
-    def left_in_doubt(self) -> int:
-        """Lists that began at a mark whose rows before it may be missing."""
-        return sum(LEFT_IN_DOUBT in mark for mark in self._kept.values())
-
-    def _with_doubt(self, name: str, mark: dict[str, Any] | None) -> dict[str, Any] | None:
-        """A mark that also says what the one says that its read began with."""
-        is_left = mark is not None and LEFT_IN_DOUBT in self._kept.get(name, {})
-        return {**mark, LEFT_IN_DOUBT: True} if mark is not None and is_left else mark
+    def left_in_doubt(self, skipped: Collection[str]) -> int:
+        """How many lists began at a mark before which rows may be missing, and still do; `skipped` as in `of_all`."""
+        came = {name: self._kept.get(name) for name in skipped} | self._reached
+        left = [name for name, mark in self._kept.items() if LEFT_IN_DOUBT in mark]
+        return sum(LEFT_IN_DOUBT in (came.get(name) or {}) for name in left)
 
     def of_finished(self, names: Collection[str]) -> dict[str, Any]:
         """The marks once these lists are loaded, while others are still to come."""
-        under_way = {name: self._with_doubt(name, range_.safe_mark) for name, range_ in self._ranges.items()}
-        return {**self._kept, **_without_none(under_way | {name: self._reached.get(name) for name in names})}
-
-    def _farther(self, one: dict[str, Any] | None, other: dict[str, Any] | None) -> dict[str, Any] | None:
-        if one is None or other is None:
-            return one or other
-        return one if self._order.compare(one["last_value"], other["last_value"]) >= 0 else other
+        safe = {name: marked.with_doubt(one.safe_mark, self._kept.get(name)) for name, one in self._ranges.items()}
+        return {**self._kept, **_without_none(safe | {name: self._reached.get(name) for name in names})}
 
     def of_all(self, skipped: Collection[str]) -> dict[str, Any]:
         """The marks once everything is loaded; of parents that are gone, only the last ones.

@@ -199,7 +199,7 @@ def _not_compared(asset: str, path: str, page: int) -> MendDescription:
     return MendDescription(
         f"'{path}' on page {page} does not compare with initial_value or the last sync's value, so what is new cannot "
         "be told",
-        "write initial_value as the API writes the cursor, or run it with forget_state",
+        "write initial_value as the API writes the cursor, or run it once with full_refresh",
         where=asset,
     )
 

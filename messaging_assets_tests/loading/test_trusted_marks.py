@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 
 import duckdb
 import pytest
+from dlt.common.storages import load_package
+from dlt.common.time import increasing_precise_time
 
 from messaging_assets.description.api import Incremental, Resource
 from messaging_assets.loading.marks.trusted_marks import DOUBTED, Question, difference, earliest, question_of
@@ -290,6 +293,21 @@ def test_a_full_refresh_makes_a_table_anew_that_nothing_is_noted_of_any_more(
     for _ in range(2):
         assert [row["id"] for row in one_table.rows()] == [2, 3]
         assert one_table.sync(ROWS[1:]).green
+
+
+def test_a_mark_is_that_of_the_last_sync_though_the_clock_was_ahead_before(
+    one_table: OneTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(increasing_precise_time, "_last", time.time())
+    with monkeypatch.context() as ahead:
+        ahead.setattr(load_package, "increasing_precise_time", lambda: time.time() + 7_200)
+        one_table.sync(ROWS, endpoint=_endpoint(), write_disposition="append")
+    rows = list(ROWS)
+    for number in range(4, 7):
+        rows.append({"id": number, "at": f"2025-01-0{number}T00:00:00Z"})
+        for _ in range(2):
+            assert one_table.sync(rows).green
+    assert [row["id"] for row in one_table.rows()] == [1, 2, 3, 4, 5, 6]
 
 
 def test_a_list_that_never_had_a_row_is_no_emptied_table(one_table: OneTable) -> None:

@@ -194,7 +194,7 @@ def _changes(client: Any, pipeline: Pipeline, table: str, words: str) -> Iterato
     notes = [schema.loads_table_name, schema.state_table_name]
     views = _views(client.sql_client)
     was_loaded = _was_loaded(client, schema, DestinationProfile(pipeline.destination))
-    for name, columns in client.get_storage_tables([*names, *notes]):
+    for name, columns in client.get_storage_tables([*notes, *names]):
         place = client.sql_client.make_qualified_table_name(name, quote=False)
         if name.lower() in views:
             yield (
@@ -203,7 +203,10 @@ def _changes(client: Any, pipeline: Pipeline, table: str, words: str) -> Iterato
             )
         elif not columns and was_loaded:
             yield f"the table {place} is not in the destination any more", _step_without(name in (own, *notes))
-        elif columns:
+        elif columns and name in names:
+            if client.sql_client.capabilities.sqlglot_dialect == "sqlite":
+                # It has no widths, and dlt gives it some.
+                columns = {one: {**column, "precision": None} for one, column in columns.items()}
             yield from _changed_columns(schema.tables[name]["columns"], columns, place)
     if _UNIQUE_REFUSED.search(words):
         place = client.sql_client.make_qualified_table_name(own, quote=False)

@@ -119,6 +119,30 @@ def test_a_merge_asks_again_for_a_list_or_window_beside_whose_rows_stood_that_it
     assert (synced(lost=None)["verdict"], count()) == ("read to the end", whole)
 
 
+@pytest.mark.parametrize("by_change", [False, True], ids=["cursor", "changed parents"])
+@pytest.mark.parametrize("disposition", ["merge", "append"])
+def test_lists_of_which_a_filter_let_no_row_pass_are_not_gone_on_from_without_a_word(
+    one_table: OneTable, disposition: str, by_change: bool
+) -> None:
+    lists: dict[str, Any] = {
+        "for_each": {"team": ["a", "b"]},
+        "primary_key": ["_team", "id"],
+        "write_disposition": disposition,
+    }
+    lists |= {"only_changed_parents": True} if by_change else {}
+    endpoint = {**ENDPOINT, "params": {"team": "{for_each.team}"}}
+    answer = {"data": [{"id": number, "at": number, "kind": 7} for number in range(20)]}
+    own: dict[str, Any] = {"endpoint": endpoint, **lists}
+    for _ in range(4):
+        assert _sync(one_table, answer, steps=[{"filter": "@.kind == '7'"}], **own).receipt["verdict"] == "unknown"
+
+    config = {"full_refresh": True} if disposition == "append" else None
+    mended = _sync(one_table, answer, config, steps=[{"filter": "@.kind == 7"}], **own)
+
+    assert mended.receipt["verdict"] == "read to the end"
+    assert len(one_table.rows()) == 40
+
+
 def _closed(kept: dict[str, Any], is_in_doubt: bool, takes_repeats: bool = True) -> dict[str, Any]:
     own = Incremental.model_validate({"cursor_path": "at", "start_param": "since"})
     marks = CursorMarks("api/list", own, ("id",), kept, takes_repeats=takes_repeats)

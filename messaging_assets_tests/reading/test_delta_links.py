@@ -174,6 +174,7 @@ def test_a_mark_of_another_place_is_no_link_and_a_link_is_no_token(
 def test_a_first_read_in_doubt_leaves_a_mark_that_is_no_link_yet() -> None:
     own = Incremental(cursor_path="at", cursor_in="link")
     held = doubted(own, PLAIN, mark_at(own, "/a?token=one") | {IN_ANSWER: "link"}, None)
+    assert held is not None
     assert CursorMarks("chat.users", own, ("id",), {"": held}).link is None
     assert not is_of_other_place(own, held)
 

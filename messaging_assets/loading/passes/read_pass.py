@@ -186,7 +186,7 @@ class ReadPass:
 
     def _judge(self) -> None:
         assert self._stream is not None
-        doubt_filters(self._resource, self._receipt)
+        doubt_filters(self._resource, self._receipt, self._stream.own)
         is_last = self._options.is_last or not may_repeat(self._stream.own.endpoint, self._receipt)
         refuse_incomplete(self._target.asset, self._receipt, is_last)
 

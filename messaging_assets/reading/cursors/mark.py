@@ -61,11 +61,11 @@ def farther(order: Order, one: dict[str, Any] | None, other: dict[str, Any] | No
 def doubted(
     own: described.Incremental,
     order: Order,
-    reached: dict[str, Any],
+    reached: dict[str, Any] | None,
     kept: dict[str, Any] | None,
     before: dict[str, Any] | None = None,
     is_asked_again: bool = True,
-) -> dict[str, Any]:
+) -> dict[str, Any] | None:
     """The mark of a read in doubt: it goes only as far as the read before reached, and its range is asked for again.
 
     A range that was in doubt twice is left, or that an append would have twice, and its mark says so. Of windows it is
@@ -74,11 +74,13 @@ def doubted(
     Args:
         own: the incremental as the file has it.
         order: how its values compare.
-        reached: the mark that follows from the rows.
+        reached: the mark that follows from the rows; one that did not move, or is held, stays as it is.
         kept: the mark as the last committed load left it.
         before: the mark before the doubt, where a part of the range was read without any.
         is_asked_again: whether rows may come twice.
     """
+    if reached is None or reached is (before or kept):
+        return reached
     begun = before or kept or mark_at(own, own.initial_value)
     held: dict[str, Any] = (kept or {}).get(HELD, {})
     is_later = before is not None and farther(order, kept, before) is before

@@ -28,7 +28,7 @@ def store_last_rows(resource: Resource, written: Written, load_id: str) -> None:
         return
     merge = resource.write_disposition if isinstance(resource.write_disposition, MergeDisposition) else None
     # A row that is there already may stay as an earlier load wrote it, and one that deletes leaves none.
-    keeps_rows = merge and (merge.strategy == "insert-only" or merge.skip_unchanged_rows)
+    keeps_rows = merge and (merge.strategy in ("insert-only", "scd2") or merge.skip_unchanged_rows)
     is_filtered = merge and (merge.source_filter or merge.destination_scope)
     if keeps_rows or is_filtered or written.deleted:
         forget_last_rows()

@@ -129,6 +129,7 @@ def _things(seam: str, kind: str, why: str, *names: str) -> list[Thing]:
 
 _LOADING = "an interrupted load is found in dlt's folders and begun anew"
 _OVER = "an interrupted load is over when none of its jobs is at work any more"
+_HIGHER = "the id of a load is higher than those before it, whatever the clock says"
 _OWN_PIPE = "PageReader enters the same contexts and reads the same pipe, page by page"
 _CONTEXTS = "dlt's contexts are looked up and entered by it"
 _COPIED = "a row has its own values, whatever the folders above its file are called"
@@ -320,6 +321,9 @@ THINGS = [
     *_things("normalizing/chunks", "text", _COLUMNS, f"{_NORMALIZER}.jsonl:JsonLItemsNormalizer"),
     *_things("normalizing/chunks", "there", _COLUMNS, f"{_NORMALIZER}:JsonLItemsNormalizer"),
     *_things("dlt_packages", "there", _COLUMNS, "dlt.common.pipeline:NormalizeInfo"),
+    *_things("dlt_packages", "there", _HIGHER, "dlt.common.time:increasing_precise_time"),
+    *_things("dlt_packages", "text", _HIGHER, "dlt.common.time:LockedMonotonicPreciseTime.__call__"),
+    *_things("dlt_packages", "text", _HIGHER, "dlt.common.storages.load_package:create_load_id"),
     *_things("dlt_packages", "there", _OVER, "dlt.common.pipeline:LoadInfo"),
     *_things("dlt_packages", "text", _OVER, "dlt.pipeline.pipeline:Pipeline.load"),
     *_things("dlt_packages", "text", _OVER, "dlt.common.runners.pool_runner:create_pool"),

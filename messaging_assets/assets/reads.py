@@ -163,7 +163,7 @@ class Reads:
         pipeline = self._table.fresh_pipeline()
         settings = {"loader_file_format": loader_file_format(pipeline), "refresh": refresh}
         # Only now, because rows that are fetched are to stay where the database cannot be asked.
-        before_load(pipeline, lambda: self._note(one_pass, is_dropped=refresh is not None))
+        before_load(pipeline, lambda: self._note(one_pass, is_dropped=refresh is not None), is_anew=refresh is not None)
         events = self._task.loader.run(
             context=self._task.context,
             dlt_source=source,

@@ -23,7 +23,7 @@ class SyncConfig(Config):
     keep_mark: bool = Field(
         default=False,
         description="Go on from the cursor's mark although the file asks for something else now, or rows before it "
-        "were in doubt.",
+        "were in doubt or are gone.",
     )
     allow_many_deletes: bool = Field(
         default=False,

@@ -48,7 +48,7 @@ def _of_forgotten(endpoint: Endpoint, status: int) -> str:
     step = "if the API has forgotten the token of the last sync, "
     if endpoint.incremental and gives_changes_alone(endpoint.incremental.first_mark):
         return f"{step}run it with forget_state, which begins behind what changed since"
-    return f"{step}write response_actions: [{{status_code: {status}, action: restart}}], or run it with forget_state"
+    return f"{step}write response_actions: [{{status_code: {status}, action: restart}}], or run it with full_refresh"
 
 
 def _of_next_page(endpoint: Endpoint | None, status: int) -> str:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from dlt import Pipeline
 
 from messaging_assets.description.api import Resource
+from messaging_assets.destination.pipelines import keeps_rows_by_sql
 from messaging_assets.rows.batches import must_load_whole
 from messaging_assets.rows.written_rows import written_in
 from messaging_assets.seams.dlt_names import C_DLT_LOAD_ID, DatabaseUndefinedRelation, PipelineStepFailed
@@ -81,21 +83,42 @@ def load_pending(
         raise
 
 
-def before_load(pipeline: Pipeline, do: Callable[[], None]) -> None:
+def before_load(pipeline: Pipeline, do: Callable[[], None], is_anew: bool = False) -> None:
     """Have something done when a pipeline's rows are fetched and normalized, and not loaded yet.
 
     Args:
         pipeline: what loads, by dlt's `Pipeline.run`.
         do: what is done; where it fails, nothing is loaded and the rows stay in the pipeline's folder.
+        is_anew: whether the load drops its tables before.
     """
     load = pipeline.load
 
     def loaded(*args: Any, **named: Any) -> Any:
         do()
+        if is_anew and keeps_rows_by_sql():
+            _drop_unknown(pipeline)
         ready_staging(pipeline)
         return load(*args, **named)
 
     pipeline.load = loaded  # type: ignore[method-assign]
+
+
+def _drop_unknown(pipeline: Pipeline) -> None:
+    """Drop the tables of a load that begins anew where dlt has no note of any, and so would add to what they hold.
+
+    Its notes of the schema go too. By them it would take tables for made, its own as well.
+    """
+    packages = map(pipeline.get_load_package_state, pipeline.list_normalized_load_packages())
+    if any(package.get("dropped_tables") for package in packages):
+        return
+    schema = pipeline.default_schema
+    with pipeline.sql_client() as client:
+        for name in schema.data_table_names():
+            client.execute_sql(f"DROP TABLE IF EXISTS {client.make_qualified_table_name(name)}")
+        with suppress(DatabaseUndefinedRelation):
+            column = client.escape_column_name(schema.naming.normalize_identifier("schema_name"))
+            notes = client.make_qualified_table_name(schema.version_table_name)
+            client.execute_sql(f"DELETE FROM {notes} WHERE {column} = %s", schema.name)
 
 
 def ready_staging(pipeline: Pipeline) -> None:

@@ -69,6 +69,10 @@ class ParentChanges:
         """A list came whole and beyond doubt, after its parent's record."""
         self._loaded.add(name)
 
+    def hold(self) -> None:
+        """Something is in doubt of the lists that came, of all together."""
+        self._loaded.clear()
+
     def of_finished(self, names: Collection[str]) -> dict[str, str]:
         """The digests once these lists are loaded, while others are still to come."""
         others = {name for name in self._kept if name not in self._came} | self.unchanged

@@ -60,7 +60,9 @@ class Ending(End):
         judged = None if is_early else judge(facts_of(reading, self), how)
         worst = max((one for one in (finding, judged) if one), key=lambda one: one.verdict)
         is_read = worst.verdict < Verdict.INCOMPLETE and not self.is_left
-        is_sure = worst.verdict <= Verdict.READ_TO_THE_END and not self.is_left and not is_capped
+        # Its pages may have been in doubt by what stood beside the rows.
+        is_sure = receipt.doubts == self._doubts_before and not (self.is_left or is_capped)
+        is_sure = is_sure and worst.verdict <= Verdict.READ_TO_THE_END
         rows, doubts_before, is_moved, is_over = reading.distinct, self._doubts_before, worst.moved, True
         if window is not None:
             context.so_far.windows_read += is_read

@@ -204,7 +204,7 @@ class ListContext:
             return
         path = self.incremental.cursor_path
         values = [value for row in rows for value in json_paths.find_values(path, row) if value is not None]
-        self.receipt.met_cursors(self.marks.told(values), self.marks.key)
+        self.receipt.met_cursors(self.marks.order.told(values), self.marks.order.key)
 
     @cached_property
     def incremental(self) -> Incremental | None:

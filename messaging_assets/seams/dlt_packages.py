@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ from dlt.common.storages.exceptions import LoadPackageNotFound
 # Since dlt 1.30: folders and files of a package, and the table in a file's name.
 from dlt.common.storages.load_package import PackageStorage, ParsedLoadJobFileName
 
+# Since dlt 1.30: what the id of a load is made of.
+from dlt.common.time import increasing_precise_time
+
 # Since dlt 1.30: how a pipeline's state is written in its working folder.
 from dlt.common.versioned_state import json_decode_state
 
@@ -32,6 +36,7 @@ __all__ = [
     "OnePipeline",
     "ParsedLoadJobFileName",
     "begin_anew",
+    "begin_loads_after",
     "finish_storages",
     "know_also",
     "normalized_packages",
@@ -122,6 +127,18 @@ def finish_storages(pipeline: Pipeline) -> None:
             shutil.rmtree(packages.parent, ignore_errors=True)
     for package in normalized.glob("*"):
         shutil.rmtree(extracted / package.name, ignore_errors=True)
+
+
+def begin_loads_after(load_ids: Iterable[str]) -> None:
+    """Let the ids of the next loads be higher than others, for dlt takes the state of the highest for the newest.
+
+    A machine's clock may be behind that of another one, or be set back.
+
+    Args:
+        load_ids: those of loads that the destination knows.
+    """
+    # Since dlt 1.30: the highest that was given in this process; the next one is higher whatever the clock says.
+    increasing_precise_time._last = max(increasing_precise_time._last, *map(float, load_ids), 0.0)
 
 
 def begin_anew(package: Path) -> None:

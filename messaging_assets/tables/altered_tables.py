@@ -190,9 +190,11 @@ def _changes(client: Any, pipeline: Pipeline, table: str, words: str) -> Iterato
         )
     # Those that have rows; the others are made with their first.
     names = [one for one in schema.data_table_names(seen_data_only=True) if one == own or one.startswith(f"{own}__")]
+    # dlt makes the tables of its notes together, and looks for none of them again.
+    notes = [schema.loads_table_name, schema.state_table_name]
     views = _views(client.sql_client)
     was_loaded = _was_loaded(client, schema, DestinationProfile(pipeline.destination))
-    for name, columns in client.get_storage_tables(names):
+    for name, columns in client.get_storage_tables([*notes, *names]):
         place = client.sql_client.make_qualified_table_name(name, quote=False)
         if name.lower() in views:
             yield (
@@ -200,8 +202,11 @@ def _changes(client: Any, pipeline: Pipeline, table: str, words: str) -> Iterato
                 "give the view another name, and the table its own again",
             )
         elif not columns and was_loaded:
-            yield f"the table {place} is not in the destination any more", _step_without(name == own)
-        elif columns:
+            yield f"the table {place} is not in the destination any more", _step_without(name in (own, *notes))
+        elif columns and name in names:
+            if client.sql_client.capabilities.sqlglot_dialect == "sqlite":
+                # It has no widths, and dlt gives it some.
+                columns = {one: {**column, "precision": None} for one, column in columns.items()}
             yield from _changed_columns(schema.tables[name]["columns"], columns, place)
     if _UNIQUE_REFUSED.search(words):
         place = client.sql_client.make_qualified_table_name(own, quote=False)
@@ -224,10 +229,11 @@ def _made_of(client: Any, table: str) -> list[str]:
 
 def _was_loaded(client: Any, schema: Schema, profile: DestinationProfile) -> bool:
     """Whether a load of a resource ever came to its end, so that its table was made."""
+    rows = TableRows(client.sql_client, schema, profile.longest_name)
     try:
-        return TableRows(client.sql_client, schema, profile.longest_name).last_finished(schema.name) is not None
+        return rows.last_finished(schema.name) is not None
     except DatabaseUndefinedRelation:
-        return False
+        return rows.is_there(schema.version_table_name)
 
 
 def _step_without(is_own: bool) -> str:

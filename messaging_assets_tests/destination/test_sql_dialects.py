@@ -85,6 +85,10 @@ def _sync(table: OneTable) -> None:
     folders = settle_environment().make()
     seen_set_aside(table.describe(), table.resource(), folders, 3)
     replay(table.describe(primary_key=None), RESOURCE, folders)
+    cursor = {"cursor_path": "id", "start_param": "since"}
+    asked = {"path": "v1/resource", "data_selector": "data", "paginator": "single_page", "incremental": cursor}
+    for number in (6, 7):
+        assert table.sync([{"id": number}], endpoint=asked, primary_key="id").green
 
 
 def _ask(table: OneTable, kind: str = "duckdb") -> set[str]:

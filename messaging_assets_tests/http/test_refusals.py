@@ -30,7 +30,7 @@ ALONE: dict[str, Any] = {"paginator": {"type": "cursor", "limit": 5, "limit_para
         (NEW, 304, 1, "nothing is new, write response_actions: [{status_code: 304, action: empty}]", "compare"),
         (OF_PARENT, 422, 1, "compare path", "response_actions"),
         (OF_PARENT, 404, 2, "end_status_codes", "response_actions"),
-        (NEW, 410, 1, "[{status_code: 410, action: restart}]", "ignore"),
+        (NEW, 410, 1, "[{status_code: 410, action: restart}], or run it with full_refresh", "forget_state"),
         (NEW, 422, 1, "write step in incremental", "maximum_results"),
         (NEW, 400, 1, "written otherwise, write format, such as date", "maximum_results"),
         (NEW, 400, 2, "write step in incremental", "written otherwise"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -79,6 +80,69 @@ def test_a_range_that_was_left_in_doubt_is_read_anew_by_another_paginator(one_ta
     assert _sync(one_table, WHOLE).receipt["verdict"] == "read to the end"
 
 
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"for_each": {"team": ["a", "b"]}, "params": {"team": "{for_each.team}"}},
+        {"cursor": {"end_param": "until", "step": "P3D"}},
+        {},
+    ],
+    ids=["lists", "windows", "one list"],
+)
+def test_a_merge_asks_again_for_a_list_or_window_beside_whose_rows_stood_that_it_may_not_be_whole(
+    one_table: OneTable, own: dict[str, Any]
+) -> None:
+    days = {number: datetime.now(timezone.utc) - timedelta(days=9 - number) for number in range(1, 9)}
+    rows = [{"id": number, "at": day.strftime("%Y-%m-%dT%H:%M:%SZ")} for number, day in days.items()]
+    cursor = {"cursor_path": "at", "start_param": "since", "initial_value": "-10d", **own.get("cursor", {})}
+    lists = {"for_each": own.get("for_each"), "primary_key": ["_team", "id"] if own.get("for_each") else "id"}
+    endpoint = {**ENDPOINT, "incremental": cursor, "params": own.get("params", {})}
+
+    def synced(lost: int | None) -> dict[str, Any]:
+        def of_range(payload: Any, request: Any) -> dict[str, Any]:
+            asked = request.query
+            found = [row for row in rows if asked["since"] <= row["at"] < asked.get("until", "9")]
+            if asked.get("team") == "b" or lost not in [row["id"] for row in found]:
+                return {"data": found}
+            return {"data": [row for row in found if row["id"] != lost], "unreachable": ["eu"]}
+
+        one_table.sandbox.faults.clear()
+        one_table.sandbox.fault(Fault(api="generic_rest", rewrite=of_range))
+        described = one_table.describe(endpoint=endpoint, **lists)
+        return alone(described, RESOURCE, one_table.history).receipt
+
+    def count() -> int:
+        return len(one_table.rows(f"SELECT id FROM {RESOURCE}"))
+
+    whole = len(rows) * (2 if "for_each" in own else 1)
+    assert (synced(lost=2)["verdict"], count()) == ("unknown", whole - 1)
+    assert (synced(lost=None)["verdict"], count()) == ("read to the end", whole)
+
+
+@pytest.mark.parametrize("by_change", [False, True], ids=["cursor", "changed parents"])
+@pytest.mark.parametrize("disposition", ["merge", "append"])
+def test_lists_of_which_a_filter_let_no_row_pass_are_not_gone_on_from_without_a_word(
+    one_table: OneTable, disposition: str, by_change: bool
+) -> None:
+    lists: dict[str, Any] = {
+        "for_each": {"team": ["a", "b"]},
+        "primary_key": ["_team", "id"],
+        "write_disposition": disposition,
+    }
+    lists |= {"only_changed_parents": True} if by_change else {}
+    endpoint = {**ENDPOINT, "params": {"team": "{for_each.team}"}}
+    answer = {"data": [{"id": number, "at": number, "kind": 7} for number in range(20)]}
+    own: dict[str, Any] = {"endpoint": endpoint, **lists}
+    for _ in range(4):
+        assert _sync(one_table, answer, steps=[{"filter": "@.kind == '7'"}], **own).receipt["verdict"] == "unknown"
+
+    config = {"full_refresh": True} if disposition == "append" else None
+    mended = _sync(one_table, answer, config, steps=[{"filter": "@.kind == 7"}], **own)
+
+    assert mended.receipt["verdict"] == "read to the end"
+    assert len(one_table.rows()) == 40
+
+
 def _closed(kept: dict[str, Any], is_in_doubt: bool, takes_repeats: bool = True) -> dict[str, Any]:
     own = Incremental.model_validate({"cursor_path": "at", "start_param": "since"})
     marks = CursorMarks("api/list", own, ("id",), kept, takes_repeats=takes_repeats)
@@ -117,6 +181,60 @@ def test_windows_that_came_without_a_doubt_take_the_mark_past_what_was_held() ->
 
     assert mark["last_value"] > day(3)
     assert LEFT_IN_DOUBT not in mark
+
+
+@pytest.mark.parametrize("takes_repeats", [True, False])
+def test_a_doubt_of_a_range_that_the_next_sync_asks_for_all_the_same_leaves_none(takes_repeats: bool) -> None:
+    own = Incremental.model_validate({"cursor_path": "at", "start_param": "since"})
+    held = mark_at(own, 20) | ({HELD: mark_at(own, 20)} if takes_repeats else {})
+    mark = _closed({"busy": held}, True, takes_repeats)["busy"]
+    assert mark["last_value"] == 20
+    assert LEFT_IN_DOUBT not in mark
+
+
+@pytest.mark.parametrize(
+    ("takes_repeats", "begun", "is_over"), [(True, 15, True), (True, 5, False), (False, 15, False)]
+)
+def test_a_range_that_was_left_in_doubt_is_known_once_a_lag_had_it_read_anew(
+    takes_repeats: bool, begun: int, is_over: bool
+) -> None:
+    own = Incremental.model_validate({"cursor_path": "at", "start_param": "since", "lag": 10})
+    kept = {"": mark_at(own, 20) | {LEFT_IN_DOUBT: begun}}
+    for is_in_doubt in (True, False):
+        marks = CursorMarks("api/list", own, ("id",), kept, takes_repeats=takes_repeats, is_asked_for=True)
+        marks.cursor("").newer([{"id": 1, "at": 21}], page=1)
+        marks.close("", moves=True, is_in_doubt=is_in_doubt)
+        assert (LEFT_IN_DOUBT not in marks.of_all(())[""]) is (is_over and not is_in_doubt)
+        assert marks.left_in_doubt(()) == (is_in_doubt or not is_over)
+
+
+def test_of_a_parent_that_is_gone_no_row_is_missing_and_its_mark_still_says_what_it_said() -> None:
+    own = Incremental.model_validate({"cursor_path": "at", "start_param": "since"})
+    kept = {"gone": mark_at(own, 5) | {LEFT_IN_DOUBT: 1}, "same": mark_at(own, 5) | {LEFT_IN_DOUBT: 1}}
+    marks = CursorMarks("api/list", own, ("id",), kept, takes_repeats=True)
+    assert (marks.left_in_doubt(()), marks.left_in_doubt(["same"])) == (0, 1)
+    assert LEFT_IN_DOUBT in marks.of_all(())["gone"]
+
+
+@pytest.mark.parametrize("first", [1, 4])
+def test_a_window_that_is_in_doubt_for_the_first_time_is_asked_for_again(first: int) -> None:
+    cursor = {"cursor_path": "at", "start_param": "since", "end_param": "until", "step": "P1D"}
+    own = Incremental.model_validate({**cursor, "initial_value": "-9d"})
+    now = datetime.now(timezone.utc)
+    day = [(now - timedelta(days=9 - number)).strftime("%Y-%m-%dT%H:%M:%SZ") for number in range(10)]
+    kept: dict[str, Any] = {}
+    left = []
+    for in_doubt in (first, 6, 6):
+        marks = CursorMarks("api/list", own, ("id",), kept, takes_repeats=True)
+        windows = marks.windows("")
+        for window in windows:
+            is_sure = not window.start <= (now - timedelta(days=9 - in_doubt)).timestamp() < window.end
+            windows.is_over(window, 1, is_read=True, is_in_doubt=not is_sure, is_moved=False)
+        marks.cursor("").newer([{"id": 1, "at": day[8]}], page=1)
+        marks.close("", moves=True, is_in_doubt=True)
+        kept = marks.of_all(())
+        left.append(LEFT_IN_DOUBT in kept[""])
+    assert left == [False, False, True]
 
 
 def test_a_read_that_goes_on_behind_an_interruption_still_has_the_doubts_of_what_came_before(

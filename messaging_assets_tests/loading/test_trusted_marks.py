@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 
 import duckdb
 import pytest
+from dlt.common.storages import load_package
+from dlt.common.time import increasing_precise_time
 
 from messaging_assets.description.api import Incremental, Resource
 from messaging_assets.loading.marks.trusted_marks import DOUBTED, Question, difference, earliest, question_of
@@ -238,6 +241,73 @@ def test_an_emptied_table_of_an_append_is_told_with_a_way_out_that_works(one_tab
     assert "keep_mark" not in refused.error
     assert again.green
     assert len(one_table.rows()) == 3
+
+
+@pytest.mark.parametrize("disposition", ["merge", {"disposition": "merge", "strategy": "upsert"}, "append"], ids=str)
+def test_a_table_that_was_put_back_from_an_older_copy_is_not_gone_on_with(
+    one_table: OneTable, disposition: Any
+) -> None:
+    newer = [*ROWS, {"id": 4, "at": "2025-01-04T00:00:00Z"}]
+    one_table.sync(ROWS, endpoint=_endpoint(), write_disposition=disposition)
+    for _ in range(2):
+        one_table.sync(newer)
+    one_table.execute(f"DELETE FROM {RESOURCE} WHERE id = 4")
+
+    done = one_table.sync(newer)
+
+    told = done.error if disposition == "append" else done.receipt["verdict_reason"]
+    assert "the table lacks the rows that the last sync loaded, as an older copy of it does" in told
+    for way in [{"keep_mark": True}, {"full_refresh": True}] if disposition == "append" else []:
+        assert done.receipt["requests"] == 0
+        assert not one_table.sync(newer).green or way == {"full_refresh": True}
+        again = alone(one_table.describe(), RESOURCE, one_table.history, config=way)
+        assert (again.green, len(one_table.rows())) == (True, 3 if "keep_mark" in way else 4)
+    assert one_table.sync(newer).receipt["verdict"] == "read to the end"
+    assert len(one_table.rows()) == 4
+
+
+def test_rows_that_a_later_load_wrote_or_deleted_are_missed_by_nobody(one_table: OneTable) -> None:
+    columns = {"gone": {"data_type": "bool", "hard_delete": True}}
+    one_table.sync(ROWS, endpoint=_endpoint(), columns=columns)
+    day = "2025-01-0{}T00:00:00Z".format
+    one_table.sync([{"id": 4, "at": day(4)}])
+    for rows in ([{"id": 4, "at": day(5), "gone": True}], [], [{"id": 3, "at": day(6)}], [{"id": 3, "at": day(7)}], []):
+        assert "lacks" not in one_table.sync(rows).receipt["verdict_reason"]
+
+
+@pytest.mark.parametrize("disposition", ["merge", "append"])
+@pytest.mark.parametrize("gone", ["_dlt_loads", "_dlt_pipeline_state", "_dlt_version _dlt_loads _dlt_pipeline_state"])
+def test_a_full_refresh_makes_a_table_anew_that_nothing_is_noted_of_any_more(
+    one_table: OneTable, disposition: str, gone: str
+) -> None:
+    one_table.sync(ROWS, endpoint=_endpoint(), write_disposition=disposition)
+    for name in gone.split():
+        one_table.execute(f"DROP TABLE {name}")
+    told = one_table.sync([*ROWS, {"id": 4, "at": "2025-01-04T00:00:00Z"}])
+    assert "or run it once with full_refresh" in told.error or (disposition == "merge" and " " in gone)
+
+    one_table.serve(ROWS[1:])
+    done = alone(one_table.describe(), RESOURCE, one_table.history, config={"full_refresh": True})
+
+    assert done.green
+    for _ in range(2):
+        assert [row["id"] for row in one_table.rows()] == [2, 3]
+        assert one_table.sync(ROWS[1:]).green
+
+
+def test_a_mark_is_that_of_the_last_sync_though_the_clock_was_ahead_before(
+    one_table: OneTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(increasing_precise_time, "_last", time.time())
+    with monkeypatch.context() as ahead:
+        ahead.setattr(load_package, "increasing_precise_time", lambda: time.time() + 7_200)
+        one_table.sync(ROWS, endpoint=_endpoint(), write_disposition="append")
+    rows = list(ROWS)
+    for number in range(4, 7):
+        rows.append({"id": number, "at": f"2025-01-0{number}T00:00:00Z"})
+        for _ in range(2):
+            assert one_table.sync(rows).green
+    assert [row["id"] for row in one_table.rows()] == [1, 2, 3, 4, 5, 6]
 
 
 def test_a_list_that_never_had_a_row_is_no_emptied_table(one_table: OneTable) -> None:

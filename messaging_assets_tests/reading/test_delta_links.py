@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -17,9 +16,9 @@ from messaging_assets.foundation.redaction import Redaction
 from messaging_assets.http.session import ApiSession
 from messaging_assets.orchestration.automation.fingerprint import LAST_CURSOR, Probe
 from messaging_assets.reading.cursors.answer import IN_ANSWER
-from messaging_assets.reading.cursors.mark import held_back, is_of_other_place, mark_at
+from messaging_assets.reading.cursors.mark import doubted, is_of_other_place, mark_at
 from messaging_assets.reading.cursors.marks import CursorMarks
-from messaging_assets.reading.cursors.order import order_of
+from messaging_assets.reading.cursors.order import PLAIN
 from messaging_assets_tests.one_table import OneTable
 from messaging_assets_tests.raw_server import RawServer, answer
 
@@ -174,9 +173,8 @@ def test_a_mark_of_another_place_is_no_link_and_a_link_is_no_token(
 
 def test_a_first_read_in_doubt_leaves_a_mark_that_is_no_link_yet() -> None:
     own = Incremental(cursor_path="at", cursor_in="link")
-    held = held_back(
-        own, order_of(own, datetime.now(timezone.utc)), mark_at(own, "/a?token=one") | {IN_ANSWER: "link"}, None
-    )
+    held = doubted(own, PLAIN, mark_at(own, "/a?token=one") | {IN_ANSWER: "link"}, None)
+    assert held is not None
     assert CursorMarks("chat.users", own, ("id",), {"": held}).link is None
     assert not is_of_other_place(own, held)
 

@@ -59,6 +59,27 @@ def test_a_unique_index_that_refuses_rows_is_named(one_table: OneTable) -> None:
     assert len(one_table.rows()) == len(ROWS)
 
 
+@pytest.mark.parametrize(
+    ("statement", "sentence"),
+    [
+        ("CREATE UNIQUE INDEX api.own ON resource_name (name)", "drop that index"),
+        (
+            "DROP TABLE _dlt_loads",
+            "_dlt_loads is not in the destination any more; put it back, or run it once with full",
+        ),
+    ],
+    ids=["index", "dlt's own table"],
+)
+def test_a_width_that_sqlite_does_not_have_is_no_cause(
+    one_table: OneTable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, statement: str, sentence: str
+) -> None:
+    monkeypatch.setenv("DESTINATION_TYPE", "sqlalchemy")
+    monkeypatch.setenv("DESTINATION__SQLALCHEMY__CREDENTIALS", f"sqlite:///{tmp_path / 'tables.db'}")
+    assert one_table.sync(ROWS, write_disposition="append" if "INDEX" in statement else "merge").green
+    one_table.execute(statement.replace("api.", "generic_rest."))
+    assert sentence in one_table.sync().error
+
+
 def test_a_table_that_was_put_back_is_loaded_again(one_table: OneTable) -> None:
     one_table.sync(ROWS)
     one_table.execute(f"ALTER TABLE {TABLE} DROP COLUMN name")

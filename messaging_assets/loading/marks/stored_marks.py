@@ -186,9 +186,9 @@ def store_all_marks(target: ReadTarget, own: ListContext, receipt: Receipt) -> N
     elif seen.is_start_left_out and is_asked:
         # Of reasons that weigh the same the first is shown. The last is that of the list's end, which says less.
         receipt.findings.insert(-1, _START_LEFT_OUT)
-    unchanged = own.changes.unchanged if own.changes else ()
-    marks = own.marks.of_all((*own.so_far.interrupted.finished, *unchanged))
-    receipt.findings += _note_doubt(own.marks, marks, finding)
+    skipped = (*own.so_far.interrupted.finished, *(own.changes.unchanged if own.changes else ()))
+    marks = own.marks.of_all(skipped)
+    receipt.findings += _note_doubt(own.marks, marks, finding, own.marks.left_in_doubt(skipped))
     if own.incremental and own.incremental.cursor_in == "link" and "" in marks:
         marks = {"": _kept_link(marks[""], target.asset)}
     _note_last_mark(target, own, receipt, marks.get("", {}).get("last_value"))
@@ -202,14 +202,14 @@ def _note_rows(own: ListContext) -> None:
             notes.asked.pop(NO_ROWS, None)
 
 
-def _note_doubt(before: CursorMarks, marks: Mapping[str, Any], finding: Finding) -> list[Finding]:
+def _note_doubt(before: CursorMarks, marks: Mapping[str, Any], finding: Finding, lists: int) -> list[Finding]:
     """Keep why rows before the marks may be missing; say it of an earlier read, whose range is not asked for any more.
 
     Another way of paging begins anew where this is kept.
     """
     if before.asked is None:
         return []
-    asked, lists, kept = before.asked, before.left_in_doubt, before.asked.get(DOUBTED)
+    asked, kept = before.asked, before.asked.get(DOUBTED)
     if finding.verdict > Verdict.READ_TO_THE_END:
         asked[DOUBTED] = kept or finding.what
     elif not any(HELD in mark or LEFT_IN_DOUBT in mark for mark in marks.values()):

@@ -18,7 +18,7 @@ from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.identity import identity_of
 from messaging_assets.foundation.redaction import address_digest
 from messaging_assets.loading.marks.target import ReadTarget
-from messaging_assets.reading.cursors.mark import LEFT_IN_DOUBT, is_of_other_place
+from messaging_assets.reading.cursors.mark import is_of_other_place, without_doubt
 from messaging_assets.reading.cursors.marks import FILLED, is_backward
 from messaging_assets.reading.cursors.order import order_of
 from messaging_assets.reading.cursors.request_values import is_closed
@@ -183,12 +183,14 @@ class MarkTrust:
         tell: takes a line for the run's log.
         keep_mark: whether a mark counts though the file asks for something else now, or rows before it were in doubt.
         has_rows: whether the table has rows; None where nobody asks, or none were ever loaded.
+        is_older: whether the rows are not in the table that the last sync with any loaded.
     """
 
     receipt: Receipt
     tell: Callable[[str], None]
     keep_mark: bool = False
     has_rows: bool | None = None
+    is_older: bool = False
 
     def of(
         self,
@@ -232,23 +234,30 @@ class MarkTrust:
         elif is_appended and why is None and kept and _are_told_otherwise(question, kept, of_rows):
             words = "what tells its rows apart is another than before (primary_key, write_disposition or steps)"
             why, is_kept = words, False
-        is_emptied = bool(marks) and why is None and self.has_rows is False and not (kept or {}).get(NO_ROWS)
-        if is_emptied:
-            why = "the table has no rows any more"
+        gone, instead = self._gone(kept or {}) if marks and why is None else (None, "")
+        why = why or gone
         if why is None:
             return self._holding(marks, earliest(question, kept), kept or {})
         if gives_changes_alone(cursor.first_mark):
             step = "put the file back, or run it once with forget_state, which begins behind what changed since"
             raise MendDescription(f"{why}, so its mark says nothing of these rows", step, where=target.asset)
         if is_appended:
-            if is_emptied:
-                # Neither the file nor `keep_mark` can mend it: the rows are gone.
-                step = "run it once with forget_state, which appends everything again"
-                raise MendDescription(f"{why}, though rows were appended to it", step, where=target.asset)
+            if gone:
+                raise MendDescription(f"{why}, though rows were appended to it", instead, where=target.asset)
             raise refuse_append(target.asset, why, may_keep=is_kept)
         self.tell(f"{target.asset}: {why}; reading it as a first sync does")
         self.receipt.found(Verdict.READ_TO_THE_END, f"{why}, so it was read from its beginning")
         return {}, question.as_state()
+
+    def _gone(self, kept: Mapping[str, Any]) -> tuple[str | None, str]:
+        """Why the rows of marks are not there, as a clause, and what to do of an append; None where they are."""
+        if self.has_rows is False and not kept.get(NO_ROWS):
+            # Neither the file nor `keep_mark` can mend it: the rows are gone.
+            return "the table has no rows any more", "run it once with forget_state, which appends everything again"
+        if self.is_older and not self.keep_mark:
+            step = "put them back, or run it once with full_refresh, or with keep_mark, which goes on without them"
+            return "the table lacks the rows that the last sync loaded, as an older copy of it does", step
+        return None, ""
 
     def _holding(
         self, marks: dict[str, Any], asked: dict[str, Any], kept: Mapping[str, Any]
@@ -256,14 +265,9 @@ class MarkTrust:
         """Marks that hold, and what is known of their syncs; whoever gives keep_mark knows that the rows are there."""
         known = (ASKED_BY, DOUBTED) if marks and not self.keep_mark else ()
         if self.keep_mark:
-            marks = {name: _without_doubt(one) for name, one in marks.items()}
+            marks = {name: without_doubt(one) for name, one in marks.items()}
         more = {name: kept[name] for name in known if kept.get(name)}
         return marks, asked | more | ({} if self.has_rows else {NO_ROWS: True})
-
-
-def _without_doubt(mark: Any) -> Any:
-    is_left = isinstance(mark, Mapping) and LEFT_IN_DOUBT in mark
-    return {name: value for name, value in mark.items() if name != LEFT_IN_DOUBT} if is_left else mark
 
 
 def _are_told_otherwise(question: Question, kept: Mapping[str, Any], marks: list[Mapping[str, Any]]) -> bool:

@@ -12,6 +12,7 @@ from messaging_assets.description.pagination import (
 from messaging_assets.description.resource import Resource
 from messaging_assets.foundation.failures import CapReached, ReadIncomplete, SyncFailure
 from messaging_assets.reading.cursors.marks import cursor_of
+from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.receipt import Receipt, Verdict
 
 # Ways of paging by which a request names a place in the list.
@@ -42,15 +43,17 @@ def may_repeat(endpoint: Endpoint, receipt: Receipt) -> bool:
     return endpoint.method == "GET" or is_named or receipt.repeats.is_seen
 
 
-def doubt_filters(resource: Resource, receipt: Receipt) -> None:
+def doubt_filters(resource: Resource, receipt: Receipt, own: ListContext) -> None:
     """Doubt a read whose filter, explode or selector looks for what no record, or no part of an answer, has.
 
-    Nothing passed it.
+    Nothing passed it. Which list that is of, nobody knows.
 
     Args:
         resource: says whether only news is asked for, of which few records need not have each field.
         receipt: what was counted; the doubt joins it.
+        own: the lists that were read.
     """
+    before = receipt.doubts
     is_of_few = cursor_of(resource.endpoint) is not None or resource.only_changed_parents or resource.partitions
     # What an interrupted read had loaded had passed.
     if receipt.rows_loaded or receipt.resumed_rows:
@@ -58,6 +61,10 @@ def doubt_filters(resource: Resource, receipt: Receipt) -> None:
     for word, name in receipt.fields.unseen("filter", "explode", "data_selector", least=_FEW if is_of_few else 1):
         what = f"no record has {name} as the {word} looks for it, so it left every one of them out"
         receipt.found(Verdict.UNKNOWN, what, _AS_SENT)
+    for notes in (own.marks, own.changes) if receipt.doubts > before else ():
+        if notes is not None:
+            # They are asked for once more.
+            notes.hold()
 
 
 def refuse_incomplete(asset: str, receipt: Receipt, is_last: bool) -> None:

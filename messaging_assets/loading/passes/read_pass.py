@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import dlt
@@ -13,6 +13,7 @@ from messaging_assets.description.api import Resource
 from messaging_assets.destination.names import REJECTED
 from messaging_assets.destination.pipelines import keeps_rows_by_sql
 from messaging_assets.loading.empty_table import leave_out_untyped
+from messaging_assets.loading.marks.last_rows import are_gone, forget_last_rows, store_last_rows
 from messaging_assets.loading.marks.made_keys import refuse_keys_made_otherwise, store_makers
 from messaging_assets.loading.marks.placing import refuse_rows_placed_otherwise, store_placing
 from messaging_assets.loading.marks.stored_marks import store_all_marks
@@ -138,6 +139,7 @@ class ReadPass:
                 # may be one in the table, the first of them would not be known after a restart.
                 self._checkpoint.write(stream.own, bool(batches.late) or self._batches.book.in_table.may_meet)
         batches.written.keep()
+        store_last_rows(self._resource, batches.written, self.load_ids[-1])
         _spare_deduplication(self._resource, batches)
         self.late = list(batches.late.values())
         if stream.is_over:
@@ -155,6 +157,7 @@ class ReadPass:
             batches.add([row])
         yield from emit(batches, self._resource)
         batches.written.keep()
+        store_last_rows(self._resource, batches.written, self.load_ids[-1])
         if self.is_over:
             store_all_marks(self._target, self._stream.own, self._receipt)
         _spare_deduplication(self._resource, batches)
@@ -175,8 +178,7 @@ class ReadPass:
         # What the earlier loads brought came too; a window would lose it as rows that are gone.
         self.load_ids[:0] = interrupted.load_ids
         note_interrupted(self._receipt, interrupted)
-        is_asked = not (options.is_whole or options.forget_state) and keeps_rows_by_sql()
-        trust = MarkTrust(self._receipt, self._tell, options.keep_mark, _rows_left(self._target) if is_asked else None)
+        trust = _trust(self._target, options, self._receipt, self._tell)
         reader, own = open_reader(self._target, self._receipt, self._batches, interrupted, trust)
         if not (options.is_anew or options.is_whole or options.forget_state):
             own.so_far.unless = known_validator(self._target, options.is_as_loaded)
@@ -184,7 +186,7 @@ class ReadPass:
 
     def _judge(self) -> None:
         assert self._stream is not None
-        doubt_filters(self._resource, self._receipt)
+        doubt_filters(self._resource, self._receipt, self._stream.own)
         is_last = self._options.is_last or not may_repeat(self._stream.own.endpoint, self._receipt)
         refuse_incomplete(self._target.asset, self._receipt, is_last)
 
@@ -206,12 +208,19 @@ class ReadPass:
             self.at_end()
 
 
-def _rows_left(target: ReadTarget) -> bool | None:
+def _trust(target: ReadTarget, options: PassOptions, receipt: Receipt, tell: Callable[[str], None]) -> MarkTrust:
+    trust = MarkTrust(receipt, tell, options.keep_mark)
+    if options.keep_mark:
+        forget_last_rows()
+    if options.is_whole or options.forget_state or not keeps_rows_by_sql():
+        return trust
+    table = target.resource.table
     with table_rows(dlt.current.pipeline(), dlt.current.source_schema()) as rows:
         refuse_rows_placed_otherwise(target, rows)
-        left = rows_left(rows, target.resource.table)
+        left = rows_left(rows, table)
+        trust = replace(trust, has_rows=left, is_older=bool(left) and are_gone(rows, table))
     refuse_keys_made_otherwise(target, left)
-    return left
+    return trust
 
 
 def _can_be_empty(resource: Resource, batches: Batches) -> bool:

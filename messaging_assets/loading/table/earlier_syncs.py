@@ -17,6 +17,7 @@ from messaging_assets.loading.table.resource_table import ResourceTable
 from messaging_assets.reading.cursors.marks import cursor_of
 from messaging_assets.reading.receipt import Finding, Verdict
 from messaging_assets.seams.dlt_names import DatabaseException
+from messaging_assets.seams.dlt_packages import begin_loads_after
 from messaging_assets.tables import failed_loads
 from messaging_assets.tables.altered_tables import (
     refuse_foreign_table,
@@ -49,6 +50,7 @@ def open_ledger(table: ResourceTable, warn: Callable[[str], None], is_anew: bool
     table.hold()
     refuse_foreign_table(table.pipeline, table.schema_name, table.resource.table, table.asset)
     table.ledger = table.new_ledger()
+    begin_loads_after(load_id for one in table.ledger.syncs for load_id in one.load_ids)
     if not table.ledger.syncs:
         refuse_taken_name(table.pipeline, table.schema_name, table.resource.table, table.asset)
     if table.is_appended and cursor_of(table.resource.endpoint) and not (table.ledger.syncs or is_anew):

@@ -39,6 +39,7 @@ class ListCursor:
     Attributes:
         answer: the cursor as whole answers have it.
         known: which rows an earlier sync loaded.
+        range: from where to where its rows are new; of an answer's cursor nobody knows.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class ListCursor:
         self.answer = AnswerCursor(own, mark)
         last_of_rows = None if self.answer.is_meant else self._last
         self._direction = Direction(own, order)
-        self._range = CursorRange(asset, own, order, self._direction, last_of_rows)
+        self.range = CursorRange(asset, own, order, self._direction, last_of_rows)
         self.known = KnownRows(asset, own, keys, kept, takes_repeats)
         self._next = NextMark(asset, own, order, self._direction, self.known, self._last)
         if last_of_rows is not None:
@@ -130,7 +131,7 @@ class ListCursor:
     def _are_all_newer(self, rows: list[Any], values: list[Any]) -> bool:
         """Whether all rows of a page are plainly newer, which its first and last value show at once."""
         ends = self._order.ends(values) if self._direction.is_up and not self.known.has_beyond else None
-        if ends is None or not self._range.has_inside(*ends) or self._next.is_ahead(ends[1]):
+        if ends is None or not self.range.has_inside(*ends) or self._next.is_ahead(ends[1]):
             return False
         for value in ends:
             self._next.note(value)
@@ -144,14 +145,12 @@ class ListCursor:
             self._row_order.came(None)
             return self._takes_without(row, value, page)
         self._next.note(value)
-        place = self._range.place_of(value)
+        place = self.range.place_of(value)
         self._row_order.came(place)
-        if place == "past end":
+        if place == "past end" or (place == "at start" and self._own.range_start == "open"):
             return False
         if place == "before":
-            return self._takes_late and self._range.is_of_file(value)
-        if place == "at start" and self._own.range_start == "open":
-            return False
+            return self._takes_late and self.range.is_of_file(value)
         if place == "at start" and self.known.was_at_mark(row):
             self._next.take(value, row)
             return False
@@ -200,7 +199,7 @@ def _not_compared(asset: str, path: str, page: int) -> MendDescription:
     return MendDescription(
         f"'{path}' on page {page} does not compare with initial_value or the last sync's value, so what is new cannot "
         "be told",
-        "write initial_value as the API writes the cursor, or run it with forget_state",
+        "write initial_value as the API writes the cursor, or run it once with full_refresh",
         where=asset,
     )
 

@@ -18,13 +18,13 @@ from messaging_assets.reading.cursors.order import Order
 from messaging_assets.reading.cursors.reach import Reach, Units
 from messaging_assets.reading.cursors.request_values import is_closed
 from messaging_assets.reading.cursors.row_digests import BEYOND, KnownRows
-from messaging_assets.reading.times.relative_times import resolved
+from messaging_assets.reading.times.relative_times import is_relative, resolved
 
 # An append knows again so many rows that no mark can be set behind.
 BEYOND_KEPT = 100_000
 # Under this name a mark keeps how far a read in doubt reached.
 HELD = "messaging_assets_held"
-# Stands in a mark whose read was in doubt, and whose range is not asked for any more: rows before it may be missing.
+# Stands in a mark whose read was in doubt, and whose range is not asked for any more: where that range begins.
 LEFT_IN_DOUBT = "messaging_assets_left_in_doubt"
 
 
@@ -45,35 +45,63 @@ def mark_in_answer(own: described.Incremental, cursor: Any) -> dict[str, Any]:
     return mark_at(own, cursor) | {IN_ANSWER: "link" if own.cursor_in == "link" else True}
 
 
-def held_back(
+def farther(order: Order, one: dict[str, Any] | None, other: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The one of two marks that has the higher value, and the first of two that are alike; without one, the other.
+
+    A mark that has gone nowhere yet may have the file's own word, such as `-30d`.
+    """
+    if one is None or other is None:
+        return one or other
+    values = one["last_value"], other["last_value"]
+    if values[0] == values[1] or any(map(is_relative, values)):
+        return other if is_relative(values[0]) and not is_relative(values[1]) else one
+    return one if order.compare(*values) >= 0 else other
+
+
+def doubted(
     own: described.Incremental,
     order: Order,
-    reached: Mapping[str, Any],
-    kept: Mapping[str, Any] | None,
-    before: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
+    reached: dict[str, Any] | None,
+    kept: dict[str, Any] | None,
+    before: dict[str, Any] | None = None,
+    is_asked_again: bool = True,
+) -> dict[str, Any] | None:
     """The mark of a read in doubt: it goes only as far as the read before reached, and its range is asked for again.
 
-    A range that was in doubt twice is left, and its mark says so.
+    A range that was in doubt twice is left, or that an append would have twice, and its mark says so. Of windows it is
+    the first in doubt that counts.
 
     Args:
         own: the incremental as the file has it.
         order: how its values compare.
-        reached: the mark that follows from the rows.
+        reached: the mark that follows from the rows; one that did not move, or is held, stays as it is.
         kept: the mark as the last committed load left it.
         before: the mark before the doubt, where a part of the range was read without any.
+        is_asked_again: whether rows may come twice.
     """
-    left = (kept or {}).get(HELD)
-    if left and before and order.compare(before["last_value"], left["last_value"]) >= 0:
-        left = None
-    begun = left or before or kept or mark_at(own, own.initial_value)
-    return {**begun, HELD: reached, **({LEFT_IN_DOUBT: True} if left else {})}
+    if reached is None or reached is (before or kept):
+        return reached
+    begun = before or kept or mark_at(own, own.initial_value)
+    held: dict[str, Any] = (kept or {}).get(HELD, {})
+    is_later = before is not None and farther(order, kept, before) is before
+    if is_asked_again and (is_later or not held):
+        return {**begun, HELD: reached}
+    left, more = (held, {HELD: reached}) if is_asked_again else (reached, {})
+    # Where the mark does not go on, its range is asked for with the next one.
+    is_left = left["last_value"] != begun["last_value"]
+    return {**left, **({LEFT_IN_DOUBT: begun["last_value"]} if is_left else {}), **more}
 
 
-def with_doubt(mark: dict[str, Any] | None, begun: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """A mark that also says whether rows before the one may be missing that its read began with."""
-    is_left = mark is not None and LEFT_IN_DOUBT in (begun or {})
-    return {**mark, LEFT_IN_DOUBT: True} if mark is not None and is_left else mark
+def with_doubt(mark: dict[str, Any] | None, kept: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """A mark that also says from where on rows may be missing, as the one does that its read began with."""
+    is_left = mark is not None and kept is not None and LEFT_IN_DOUBT in kept
+    return {**(mark or {}), LEFT_IN_DOUBT: (kept or {})[LEFT_IN_DOUBT]} if is_left else mark
+
+
+def without_doubt(mark: Any) -> Any:
+    """The mark of rows before which none is missing; what is no mark of a cursor stays as it is."""
+    is_mark = isinstance(mark, Mapping)
+    return {name: value for name, value in mark.items() if name != LEFT_IN_DOUBT} if is_mark else mark
 
 
 def is_of_other_place(own: described.Incremental, mark: Mapping[str, Any]) -> bool:

@@ -21,18 +21,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from functools import cmp_to_key, partial
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 from messaging_assets.description import api as described
 from messaging_assets.description.jobs import gives_changes_alone
 from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.reading.cursors import mark as marked
 from messaging_assets.reading.cursors.lists import ListCursor
-from messaging_assets.reading.cursors.mark import LEFT_IN_DOUBT, held_back, mark_in_answer, with_doubt
+from messaging_assets.reading.cursors.mark import LEFT_IN_DOUBT, mark_in_answer
 from messaging_assets.reading.cursors.order import order_of
 from messaging_assets.reading.cursors.request_values import is_closed, is_sent_before
 from messaging_assets.reading.cursors.time_windows import TimeRange, TimeWindows
@@ -63,13 +64,6 @@ class Seen:
     is_start_seen: bool = False
     is_mark_seen: bool = False
 
-    def note(self, cursor: ListCursor, moves: bool, is_cut: bool) -> None:
-        """A list is over; `is_cut` where it was read window by window."""
-        self.rows_ahead += cursor.rows_ahead
-        self.is_mark_seen |= cursor.known.have_come
-        self.is_one_missing |= moves and cursor.answer.is_missing
-        self.is_start_left_out |= moves and not is_cut and cursor.known.are_awaited
-
 
 class CursorMarks:
     """The marks of a resource's lists, by the list's name.
@@ -87,6 +81,7 @@ class CursorMarks:
         seen: what was odd of the lists that are over.
         asked: the question that the marks are of, as it is stored beside them.
         first: the cursor that the API gave of its only list before the first read of it; None where it gave none.
+        order: how values compare.
     """
 
     def __init__(
@@ -100,9 +95,9 @@ class CursorMarks:
         now: datetime | None = None,
     ) -> None:
         self._asset, self._own, self._kept, self._takes_repeats = asset, own, kept, takes_repeats
-        self._order = order_of(own, now or datetime.now(timezone.utc))
+        self.order = order_of(own, now or datetime.now(timezone.utc))
         self._begin = partial(
-            ListCursor, asset, own, self._order, keys, takes_repeats=takes_repeats, is_asked_for=is_asked_for
+            ListCursor, asset, own, self.order, keys, takes_repeats=takes_repeats, is_asked_for=is_asked_for
         )
         self.seen = Seen()
         self.asked: dict[str, Any] | None = None
@@ -153,18 +148,9 @@ class CursorMarks:
         Raises:
             MendDescription: its range cannot be cut into windows.
         """
-        made = TimeWindows(name, TimeRange(self._asset, self._own, self._order, self._kept.get(name)))
+        made = TimeWindows(name, TimeRange(self._asset, self._own, self.order, self._kept.get(name)))
         self._ranges = {one: range_ for one, range_ in self._ranges.items() if not range_.is_read} | {name: made}
         return made
-
-    def told(self, values: list[Any]) -> list[Any]:
-        """Of a page's values those that may be the lowest or the highest; none that has no order."""
-        return list(self._order.ends(values) or self._order.extremes(values))
-
-    @property
-    def key(self) -> Callable[[Any], Any]:
-        """What two values with an order compare by."""
-        return cmp_to_key(self._order.compare)
 
     def close(self, name: str, moves: bool, is_in_doubt: bool = False, is_resumed: bool = False) -> None:
         """A list is over.
@@ -179,38 +165,44 @@ class CursorMarks:
         cursor, kept = self._open.pop(name, None), self._kept.get(name)
         reached, range_, before = cursor.mark if cursor and moves else kept, self._ranges.get(name), None
         if range_ is not None and not is_closed(self._own):
-            reached, before = self._farther(reached, range_.last_mark) if moves else range_.safe_mark, range_.doubted
-        if cursor:
-            self.seen.note(cursor, moves, is_cut=range_ is not None)
+            reached = marked.farther(self.order, reached, range_.last_mark) if moves else range_.safe_mark
+            before = range_.doubted
+        self.seen.rows_ahead += cursor.rows_ahead if cursor else 0
+        self.seen.is_mark_seen |= bool(cursor and cursor.known.have_come)
+        self.seen.is_one_missing |= bool(cursor and moves and cursor.answer.is_missing)
+        self.seen.is_start_left_out |= bool(cursor and moves and range_ is None and cursor.known.are_awaited)
         if cursor and moves and range_ is None and not is_resumed:
             self._note_start(cursor, kept)
-        if is_in_doubt and reached is not None and reached is not (before or kept):
-            if self._takes_repeats:
-                reached = held_back(self._own, self._order, reached, kept, before)
-            elif moves:
-                reached = {**reached, LEFT_IN_DOUBT: True}
-        self._reached[name] = with_doubt(reached, kept)
+        if is_in_doubt and (moves or self._takes_repeats):
+            reached = marked.doubted(self._own, self.order, reached, kept, before, self._takes_repeats)
+        is_sure = moves and self._takes_repeats and not (is_in_doubt or is_resumed)
+        range_of = cursor.range if is_sure and cursor and not cursor.answer.is_meant else None
+        has_all = range_of is not None and range_of.has_all_from((kept or {}).get(LEFT_IN_DOUBT))
+        self._reached[name] = marked.without_doubt(reached) if has_all else marked.with_doubt(reached, kept)
+
+    def hold(self) -> None:
+        """Something is in doubt of the lists that are over, of all together."""
+        sure = {name: mark for name, mark in self._reached.items() if mark is not None and marked.HELD not in mark}
+        for name, mark in sure.items():
+            kept = self._kept.get(name)
+            self._reached[name] = marked.doubted(self._own, self.order, mark, kept, None, self._takes_repeats)
 
     def _note_start(self, cursor: ListCursor, kept: dict[str, Any] | None) -> None:
         by_key, seen = cursor.known.by_key, self.seen
         seen.is_start_seen |= by_key.is_seen
-        if by_key.are_awaited and kept and is_sent_before(self._own, self._order, kept["last_value"]):
+        if by_key.are_awaited and kept and is_sent_before(self._own, self.order, kept["last_value"]):
             seen.is_start_missing = True
 
-    @property
-    def left_in_doubt(self) -> int:
-        """Lists that began at a mark whose rows before it may be missing."""
-        return sum(LEFT_IN_DOUBT in mark for mark in self._kept.values())
+    def left_in_doubt(self, skipped: Collection[str]) -> int:
+        """How many lists began at a mark before which rows may be missing, and still do; `skipped` as in `of_all`."""
+        came = {name: self._kept.get(name) for name in skipped} | self._reached
+        left = [name for name, mark in self._kept.items() if LEFT_IN_DOUBT in mark]
+        return sum(LEFT_IN_DOUBT in (came.get(name) or {}) for name in left)
 
     def of_finished(self, names: Collection[str]) -> dict[str, Any]:
         """The marks once these lists are loaded, while others are still to come."""
-        under_way = {name: with_doubt(range_.safe_mark, self._kept.get(name)) for name, range_ in self._ranges.items()}
-        return {**self._kept, **_without_none(under_way | {name: self._reached.get(name) for name in names})}
-
-    def _farther(self, one: dict[str, Any] | None, other: dict[str, Any] | None) -> dict[str, Any] | None:
-        if one is None or other is None:
-            return one or other
-        return one if self._order.compare(one["last_value"], other["last_value"]) >= 0 else other
+        safe = {name: marked.with_doubt(one.safe_mark, self._kept.get(name)) for name, one in self._ranges.items()}
+        return {**self._kept, **_without_none(safe | {name: self._reached.get(name) for name in names})}
 
     def of_all(self, skipped: Collection[str]) -> dict[str, Any]:
         """The marks once everything is loaded; of parents that are gone, only the last ones.

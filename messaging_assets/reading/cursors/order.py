@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cmp_to_key
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -117,6 +119,15 @@ class Order(Notation):
             return None
         is_uniform = reading is None and len(set(map(len, values))) == 1 and _are_of_one_zone(values)
         return (min(values), max(values)) if is_uniform or reading == "text" else None
+
+    def told(self, values: list[Any]) -> list[Any]:
+        """Of a page's values those that may be the lowest or the highest; none that has no order."""
+        return list(self.ends(values) or self.extremes(values))
+
+    @property
+    def key(self) -> Callable[[Any], Any]:
+        """What two values with an order compare by."""
+        return cmp_to_key(self.compare)
 
     def extremes(self, values: list[Any]) -> list[Any]:
         """The lowest and the highest of values that are moments in UTC; of others all that have a place."""

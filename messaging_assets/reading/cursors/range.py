@@ -98,6 +98,15 @@ class CursorRange:
         is_behind_start = self._start is None or further(low, self._start)
         return is_behind_start and (self._end is None or further(self._end, high))
 
+    def has_all_from(self, value: Any) -> bool:
+        """Whether no row from a value on is before it."""
+        if self._start is None:
+            return True
+        try:
+            return value is not None and not self._direction.is_further(self._start, value)
+        except NoOrder:
+            return False
+
     def is_of_file(self, value: Any) -> bool:
         """Whether a value is not before what the file itself begins with."""
         least, direction = self._initial, self._direction

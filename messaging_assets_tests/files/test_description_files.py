@@ -565,6 +565,43 @@ BAD = [
         "placeholder with a format",
     ),
     example(
+        "6: resources.users.endpoint.params.since: no value is written so; leave out what follows : in the braces, and "
+        "say format in incremental",
+        in_resource(
+            "write_disposition: append",
+            "endpoint: {params: {since: '{incremental.start_value:date}'}, incremental: {cursor_path: at}}",
+        ),
+        "a format in braces that dlt does not know",
+    ),
+    example(
+        "5: resources.b.endpoint.params.a: no value is written so; leave out what follows : in the braces",
+        resources("a", "{name: b, endpoint: {params: {a: '{resources.a.at:date}'}}}"),
+        "a parent's field in a format that dlt does not know",
+    ),
+    *(
+        example(
+            f"5: resources.users.endpoint.{place}: a secret goes there by auth; write under auth {{type: api_key, "
+            f"{way}}}, or a list of several",
+            in_resource(f"endpoint: {{{written}}}"),
+            f"a secret in {place}",
+        )
+        for place, written, way in (
+            ("params.key", "params: {key: '{secret.app_key}'}", "location: query, name: key, secret: app_key"),
+            (
+                "headers.X-Key",
+                "headers: {X-Key: 'Key {secret.app_key}'}",
+                "location: header, name: X-Key, secret: app_key, prefix: 'Key '",
+            ),
+            ("json.key", "json: {key: '{secret.app_key}'}", "location: body, name: key, secret: app_key"),
+        )
+    ),
+    example(
+        "5: resources.users.endpoint.path: a secret goes under auth, and from there into a header, the query, a cookie "
+        "or the body; take it out",
+        in_resource("endpoint: {path: '/bot{secret.token}/updates'}"),
+        "a secret in a path",
+    ),
+    example(
         "5: resources.users.endpoint.params.since.type: must be resolve or incremental",
         in_resource("endpoint: {params: {since: {type: cursor}}}"),
         "unknown binding",

@@ -20,8 +20,8 @@ from messaging_assets.description.authentication import Described
 from messaging_assets.description.names import PARTS_OF_REQUEST, JsonPath
 from messaging_assets.files.rules.mistakes import Mistake, Place, mapping, quoted, suggestion
 from messaging_assets.files.rules.shape import shape_mistakes
-from messaging_assets.files.rules.steps_of_time import is_now, now_mistakes
-from messaging_assets.files.rules.templates import is_template, texts_of
+from messaging_assets.files.rules.steps_of_time import format_mistakes, is_now, now_mistakes
+from messaging_assets.files.rules.templates import is_template, secret_meant, texts_of
 from messaging_assets.files.rules.written import Written, written_resources
 
 
@@ -217,12 +217,14 @@ def _placeholders(resource: Written) -> Iterator[_Parent | Mistake]:
             except ValueError:
                 yield Mistake(where, "its braces do not pair; double those that mean themselves: {{ and }}")
                 continue
+            if meant := secret_meant(text, where):
+                yield Mistake(where, meant)
+                continue
             for field, format_of in ((field, format_of) for field, format_of in found if field is not None):
                 if is_now(field) and not (part == "path" and field in params):
                     yield from now_mistakes(resource, field, format_of, where)
                     continue
-                if part == "path" and format_of:
-                    yield Mistake(where, "a path takes a field as it is; leave out what follows : or ! in the braces")
+                yield from format_mistakes(field, format_of, where, part == "path")
                 if not (part == "path" and field in params):
                     yield from _filled(resource, field, format_of, where, part == "path")
 

@@ -32,6 +32,8 @@ _FILLED = frozenset({"headers", "params", "text", "claims", "jwt_headers", "fiel
 _OF_TOKENS = "access_token_request_data"
 _NO_SECRET = re.compile(r"\{(?!secret\.)[A-Za-z_][\w.-]*\}")
 _DOUBLED = re.compile(r"\{\{|\}\}")
+_SECRET = re.compile(r"([^{}]*)\{secret\.(\w+)\}")
+_PLACES_OF_SECRETS = {"headers": "header", "params": "query", "json": "body", "data": "body"}
 _OF_OTHER_TOOLS = (
     "nothing fills a variable here; write {now:<format>} or {now-7d:<format>} for a time, {incremental.start_value} "
     "for a mark, {resources.<parent>.<field>} for a parent's field"
@@ -55,7 +57,7 @@ def template_mistakes(raw: Mapping[str, Any], name: str) -> Iterator[Mistake]:
             yield Mistake(place, _OF_OTHER_TOOLS)
         if place not in told and any(pattern.search(text) for pattern in patterns):
             told.add(place)
-            yield Mistake(place, said)
+            yield Mistake(place, secret_meant(text, place) or said)
     for place, text in texts_of(value_at(raw, ("client", "headers")), ("client", "headers")):
         if place not in told and _DOUBLED.search(text):
             yield Mistake(place, "braces are sent as they are written here; write each of them once")
@@ -67,6 +69,25 @@ def template_mistakes(raw: Mapping[str, Any], name: str) -> Iterator[Mistake]:
 def is_template(text: str) -> bool:
     """Whether a text, of whatever part of a request, holds a variable of the environment."""
     return bool(_SHELL.search(text) or _OF_ENVIRONMENT.search(text))
+
+
+def secret_meant(text: str, place: Place) -> str | None:
+    """What to write under auth in place of `{secret.<name>}` in a request; None for another text.
+
+    Args:
+        text: as it was written.
+        place: where it stands; its last step is the name of the header, parameter or field.
+    """
+    found = _SECRET.match(text)
+    if not found or "auth" in place:
+        return None
+    before, name = found.groups()
+    location = next((_PLACES_OF_SECRETS[step] for step in place[:-1] if step in _PLACES_OF_SECRETS), None)
+    if location is None:
+        return "a secret goes under auth, and from there into a header, the query, a cookie or the body; take it out"
+    prefix = f", prefix: '{before}'" if before else ""
+    way = f"{{type: api_key, location: {location}, name: {place[-1]}, secret: {name}{prefix}}}"
+    return f"a secret goes there by auth; write under auth {way}, or a list of several"
 
 
 def texts_of(value: Any, place: Place) -> Iterator[tuple[Place, str]]:

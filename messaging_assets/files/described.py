@@ -56,7 +56,7 @@ def document_of(path: Path) -> Document:
         raise _unreadable(path, f"cannot be read: {error.strerror or type(error).__name__}") from None
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        raise _unreadable(path, "is not UTF-8 text", line) from None
+        raise _unreadable(path, "is not UTF-8 text; save it as UTF-8", line) from None
     document = read_yaml(text)
     document.mistakes += secrets_in_comments(text)
     return document

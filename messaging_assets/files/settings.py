@@ -21,6 +21,8 @@ from messaging_assets.files.yaml_lines import read_yaml
 from messaging_assets.foundation.regular_files import LARGEST_API_FILE, read_regular
 
 _WORDS = ("settings", "accounts")
+# Begins the keys, at the top of a file, whose values are there for aliases alone.
+_ASIDE = "x-"
 _SETTING = re.compile(r"\{(settings?)\.([^{}]*)\}")
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _FIELDS = ("default", "description")
@@ -109,7 +111,8 @@ def filled_in(raw: Mapping[str, Any], account: Account) -> tuple[dict[str, Any],
         account: whose settings count.
     """
     filling = _Filling(raw.get("settings"), account)
-    rest = {word: filling.value(one, (word,)) for word, one in raw.items() if word not in _WORDS}
+    words = [word for word in raw if word not in _WORDS and not str(word).startswith(_ASIDE)]
+    rest = {word: filling.value(raw[word], (word,)) for word in words}
     if account.shared and isinstance(raw.get("group", ""), str):
         rest["group"] = raw.get("group") or account.shared
     if account.shared and isinstance(named := raw.get("dataset"), str) and not _SETTING.search(named):

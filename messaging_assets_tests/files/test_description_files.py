@@ -23,6 +23,7 @@ from messaging_assets.files.api_files import (
     read_file,
     read_folders,
 )
+from messaging_assets.files.json_schema import file_schema
 from messaging_assets.files.yaml_lines import read_yaml
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.folders import DATABASE_STEM
@@ -692,6 +693,21 @@ BAD = [
     example("2: is indented by a tab, which YAML does not take; use spaces", "client:\n\tbase_url: x\n", "tab"),
     example("3: is indented by a tab, which YAML does not take; use spaces", "client:\n  a: b\n  \tc: d\n", "late tab"),
     example(
+        "3: is indented by a character that only looks like a space, which YAML does not take; use spaces",
+        "client:\n  a: b\n   \u00a0c: d\n",
+        "hard space before a key",
+    ),
+    example(
+        "2: ?: has a character beside it that only looks like a space; use spaces",
+        "client:\n\u00a0 a: b\n  c: d\n",
+        "hard space before a first key",
+    ),
+    example(
+        "2: does not parse as YAML: did not find expected key; put the whole text in quotes",
+        "endpoint:\n  path: {resources.users.id}/posts\n  method: GET\n",
+        "a text that begins with braces",
+    ),
+    example(
         "2: does not parse as YAML: did not find expected ',' or '}'; see whether the bracket that opens in line 1 is "
         "closed, with commas between its values",
         "schedule: {timezone: UTC\nsensor: x\n",
@@ -911,7 +927,22 @@ def test_a_file_that_is_no_text_is_told_with_the_line(folder):
     path = folder / "team_chat.yaml"
     path.write_bytes(b"client:\n  base_url: \xff\n")
 
-    assert problems_in(path) == ["apis/team_chat.yaml:2: is not UTF-8 text"]
+    assert problems_in(path) == ["apis/team_chat.yaml:2: is not UTF-8 text; save it as UTF-8"]
+
+
+def test_a_hard_space_beside_a_key_is_told_where_the_text_is_yaml_all_the_same(folder):
+    path = folder / "team_chat.yaml"
+    path.write_text(at_top("\u00a0schedule: {cron: '0 * * * *'}"), encoding="utf-8")
+
+    assert any("has a character beside it that only looks like a space; use spaces" in one for one in problems_in(path))
+
+
+def test_keys_for_aliases_may_stand_at_the_top_of_a_file(folder):
+    path = folder / "team_chat.yaml"
+    path.write_text(f"x-page: &page {{paginator: single_page}}\n{at_top('')}\nx-more: [*page]\n")
+
+    assert read_file(path).client.base_url
+    assert file_schema()["patternProperties"].keys() == {"^x-"}
 
 
 def test_a_byte_order_mark_is_no_mistake(folder):

@@ -148,9 +148,10 @@ def _select(body: Any, path: str) -> _Selected:
         return _Selected(json_paths.quoted_path(*(name for name in names if name != "$")), rows)
     if isinstance(body, dict) and body:
         return _one_object(body)
-    raise MendDescription(
-        f"{path} answered without a list of objects; name the path of a list, as the API's documentation has it."
-    )
+    told = "name the path of a list, as the API's documentation has it."
+    if isinstance(body, list) and not any(isinstance(row, list) for row in body):
+        told = "write a file with data_selector: $ and primary_key: value, if those values are the rows."
+    raise MendDescription(f"{path} answered without a list of objects; {told}")
 
 
 def _resource(name: str, path: str, selected: _Selected, paging: Paging, sample: Sample, written: str) -> FoundResource:

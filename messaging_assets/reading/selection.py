@@ -119,8 +119,7 @@ def _judge_records(context: ListContext, response: Any, page: int) -> None:
     records = response.parsed
     if not isinstance(records, Records):
         return
-    where = f"on page {page} of {context.shown(response.url)}"
-    _refuse_no_table(context, response, records, where)
+    _refuse_no_table(context, response, records, f"on page {page} of {context.shown(response.url)}")
     doubt = _doubt_of(context, records)
     last = records.closing = _last_apart(context, records)
     if last and context.endpoint.error_in_body is None and (word := says_failed(last, beside(last, ()))):

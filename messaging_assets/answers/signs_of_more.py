@@ -222,7 +222,8 @@ def _is_part(leaf: Leaf) -> bool:
 def _tells_of_left_out(leaf: Leaf) -> bool:
     """Whether a value says or counts that rows were left out."""
     parts = set(leaf.word.split("_"))
-    is_named = bool(parts & _OF_ROWS and parts & _LEFT_OUT) and not parts & (_NEGATIONS | _BUDGETS - {"limit"})
+    is_of_rows = bool(parts & _OF_ROWS and parts & _LEFT_OUT) and not parts & (_NEGATIONS | _BUDGETS - {"limit"})
+    is_named = is_of_rows or {"omitted"} <= parts <= {"omitted", "count", "total"}
     return is_named and (str(leaf.value).strip().lower() in ("true", "yes") or bool(whole_number(leaf.value)))
 
 

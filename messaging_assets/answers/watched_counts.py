@@ -125,6 +125,9 @@ def is_bound(leaf: Leaf) -> bool:
     """Whether a value says that the count beside it is only a bound, at which the API stops counting."""
     if leaf.word in _BOUND_WORDS and (leaf.word != "relation" or plain_ends_with_total(leaf)):
         return isinstance(leaf.value, str) and (plain_word(leaf.value) in _BOUNDS or leaf.value.strip() in (">", ">="))
+    if isinstance(leaf.value, str) and leaf.value.strip().endswith("+"):
+        # 50+: they are counted up to there.
+        return (counts_rows(leaf) or _may_count(leaf.word)) and _number(leaf.value) is not None
     if leaf.value is not True:
         return False
     parts = set(leaf.word.split("_"))
@@ -137,8 +140,9 @@ def _is_total(leaf: Leaf) -> bool:
 
 
 def _number(value: Any) -> int | None:
-    """A whole number, also one written with commas between its thousands."""
-    text = value.strip() if isinstance(value, str) else ""
+    """A whole number, also one written with commas between its thousands, or as `50+`."""
+    text = value.strip().rstrip("+") if isinstance(value, str) else ""
+    value = text or value
     return whole_number(text.replace(",", "") if _THOUSANDS.fullmatch(text) else value)
 
 

@@ -1,5 +1,6 @@
 """Everything that one API becomes in Dagster, put together."""
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +19,7 @@ from messaging_assets.seams.dagster_inside import has_sqlite_storage
 
 @telling_what_stops_dlt()
 def definitions_for(
-    description: ApiDescription | Mapping[str, Any],
+    description: ApiDescription | Mapping[str, Any] | str | os.PathLike[str],
     name: str | None = None,
     credentials: Mapping[str, Any] | None = None,
     translation: Translation | None = None,
@@ -28,7 +29,7 @@ def definitions_for(
 
     Args:
         description: the API, in the shape of an API file; from Python it may hold callables, such as
-            processing_steps.
+            processing_steps. Or the path of an API file.
         name: the API's name, where a file has its stem.
         credentials: values or EnvVars by field name (`api_key`, `base_url`, ...); what is left out is looked up
             in the environment and `.dlt/secrets.toml` at run time.
@@ -42,7 +43,7 @@ def definitions_for(
             credentials is given for several accounts.
         MendSettings: dlt does not begin with its settings; the text names the file and line, or the setting.
     """
-    from messaging_assets.files.api_files import describe_accounts
+    from messaging_assets.files.api_files import describe_accounts, read_apis
     from messaging_assets.orchestration.automation.jobs import build_jobs
     from messaging_assets.orchestration.automation.schedules import build_schedules
     from messaging_assets.orchestration.automation.sensors import build_sensors
@@ -53,7 +54,10 @@ def definitions_for(
 
         remember_storage()
     if not isinstance(description, ApiDescription):
-        found = describe_accounts(description, name or "")
+        if isinstance(description, (str, os.PathLike)):
+            found = read_apis(description, name)
+        else:
+            found = describe_accounts(description, name or "")
         for error in found.broken.values():
             raise error
         if credentials and len(found.descriptions) > 1:

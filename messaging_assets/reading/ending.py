@@ -129,7 +129,13 @@ class Ending(End):
         return True
 
     def cut_short(self, why: str, is_cap: bool = False) -> None:
-        """The list was left before its end; `is_cap` where the file itself says so, which halves a window."""
+        """The list was left before its end; `is_cap` where the file itself says so, which halves a window.
+
+        It is its end where as many rows came as the API counts.
+        """
+        if is_cap and self._reading.is_whole_by_count:
+            self.over("all rows came that the API counts")
+            return
         if is_cap and self._reading.window is not None:
             self.too_many(why)
             return

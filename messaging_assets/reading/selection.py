@@ -86,8 +86,7 @@ def check_selection(context: ListContext, response: Any, page: int, selector: st
         ):
             context.doubt(f"page {page} left the list out and says something at '{said}'", _SAID_INSTEAD)
         return is_empty
-    step = ""
-    is_left_out = leaves_out(path, response.parsed)
+    step, is_left_out = "", leaves_out(path, response.parsed)
     if is_left_out and context.endpoint.job is None and _failure_word(context, response, path) is None:
         ends = (
             ("no page is left", "end_on_missing_selector") if page > 1 else ("there are no rows", "empty_when_missing")
@@ -119,7 +118,8 @@ def _judge_records(context: ListContext, response: Any, page: int) -> None:
     records = response.parsed
     if not isinstance(records, Records):
         return
-    _refuse_no_table(context, response, records, f"on page {page} of {context.shown(response.url)}")
+    where = f"on page {page} of {context.shown(response.url)}"
+    _refuse_no_table(context, response, records, where)
     doubt = _doubt_of(context, records)
     last = records.closing = _last_apart(context, records)
     if last and context.endpoint.error_in_body is None and (word := says_failed(last, beside(last, ()))):

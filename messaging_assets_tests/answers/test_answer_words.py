@@ -66,6 +66,9 @@ MORE: list[tuple[dict[str, Any], dict[str, str]]] = [
     ({"showing": "1-37 of 350"}, {}),
     ({"displayed": "Results 1 to 37 of 1,350 results"}, {}),
     ({"range": "0-36/350"}, {}),
+    ({"omitted": 313}, {}),
+    ({"total": "350+"}, {}),
+    ({"totalCount": "1,350+"}, {}),
     ({}, {"X-Pagination": '{"TotalCount": 350, "HasNext": true}'}),
     ({}, {"Next-Range": "id ]0123..; max=37"}),
 ]
@@ -92,6 +95,7 @@ NO_MORE: list[tuple[dict[str, Any], dict[str, str]]] = [
     ({"title": "Season 1-3 of 10", "period": "Week 1-2 of 52"}, {}),
     ({"resultCacheHit": True, "items_hit": 12, "last_batch": 0, "requestStatus": "partial"}, {}),
     ({"total": 37, "page_size": 350}, {}),
+    ({"omitted": 0, "omitted_count": 0, "omittedFields": 3, "version": "37+", "grade": "A+"}, {}),
     ({"data": [{"name": "next", "url": "https://api.example.com/a/record"}]}, {}),
     ({}, {"Date": "Mon, 01 Jan 2025 00:00:00 GMT", "Connection": "keep-alive"}),
     ({}, {"X-RateLimit-Remaining": "59", "X-Quota-Left": "7", "X-Pagination": "{not json"}),

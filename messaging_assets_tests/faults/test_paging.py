@@ -293,6 +293,22 @@ def test_a_cap_that_is_not_met_changes_nothing(one_list: OneList) -> None:
     assert_whole(one_list.outcome({**OFFSETS, "maximum_pages": 5, "maximum_offset": 1000}))
 
 
+@pytest.mark.parametrize(
+    ("cap", "path"),
+    [
+        ({**OFFSETS, "maximum_pages": 3}, "messages"),
+        ({**OFFSETS, "maximum_offset": 250}, "messages"),
+        ({**BY_PAGE, "maximum_page": 4}, "messages/by_page"),
+    ],
+)
+def test_a_cap_that_is_met_where_all_came_that_the_api_counts_is_the_end(
+    one_list: OneList, cap: dict[str, Any], path: str
+) -> None:
+    outcome = one_list.outcome(cap, path=path)
+    assert_whole(outcome)
+    assert "that the API counts" in outcome.reason
+
+
 @pytest.mark.parametrize(("told", "green"), [(True, True), ("false", True), (1, True), ("yes?", False), (None, False)])
 def test_has_more_is_believed_when_it_is_a_truth_value(one_list: OneList, told: Any, green: bool) -> None:
     def tell(payload: dict[str, Any], request: Any) -> None:

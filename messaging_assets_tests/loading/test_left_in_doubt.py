@@ -41,7 +41,7 @@ def _sync(one_table: OneTable, answer: dict[str, Any], config: dict[str, Any] | 
 def test_each_sync_behind_a_range_that_was_left_in_doubt_is_unknown_until_somebody_decides(
     one_table: OneTable, disposition: str, in_doubt: int, way_on: str
 ) -> None:
-    own = {"write_disposition": disposition}
+    own: dict[str, Any] = {"write_disposition": disposition}
     for _ in range(in_doubt):
         assert _sync(one_table, CUT_OFF, **own).receipt["verdict"] == "unknown"
     # The range that came last is asked for once more by a merge.
@@ -122,7 +122,7 @@ def test_windows_that_came_without_a_doubt_take_the_mark_past_what_was_held() ->
 def test_a_read_that_goes_on_behind_an_interruption_still_has_the_doubts_of_what_came_before(
     known_sandbox: Sandbox,
 ) -> None:
-    page = {"page_size": 20, "checkpoint": {"pages": 2}}
+    page: dict[str, Any] = {"page_size": 20, "checkpoint": {"pages": 2}}
     known_sandbox.settings.page_size = 20
     del known_sandbox.rows("messaging", "messages")[200:]
 

@@ -277,6 +277,15 @@ def test_a_broken_file_of_dlts_in_the_users_home_is_named_with_its_line(clean_ro
     assert "hook-77" not in str(refused.value)
 
 
+def test_definitions_are_built_of_the_path_of_an_api_file(clean_room: Path) -> None:
+    file = clean_room / "chat.yaml"
+    file.write_text("client: {base_url: https://api.example.com}\naccounts: [emea, apac]\nresources: [users]\n")
+    keys = messaging_assets.definitions_for(file).resolve_asset_graph().get_all_asset_keys()
+    assert sorted(key.to_user_string() for key in keys) == ["chat_apac/users", "chat_emea/users"]
+    with pytest.raises(InvalidDescription, match=r"nothing\.yaml"):
+        messaging_assets.definitions_for(str(clean_room / "nothing.yaml"))
+
+
 def test_a_project_that_builds_definitions_itself_reports_no_usage(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in TELEMETRY_OFF:
         monkeypatch.setenv(name, "")

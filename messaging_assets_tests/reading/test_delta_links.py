@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from messaging_assets.orchestration.automation.fingerprint import LAST_CURSOR, P
 from messaging_assets.reading.cursors.answer import IN_ANSWER
 from messaging_assets.reading.cursors.mark import held_back, is_of_other_place, mark_at
 from messaging_assets.reading.cursors.marks import CursorMarks
+from messaging_assets.reading.cursors.order import order_of
 from messaging_assets_tests.one_table import OneTable
 from messaging_assets_tests.raw_server import RawServer, answer
 
@@ -172,7 +174,9 @@ def test_a_mark_of_another_place_is_no_link_and_a_link_is_no_token(
 
 def test_a_first_read_in_doubt_leaves_a_mark_that_is_no_link_yet() -> None:
     own = Incremental(cursor_path="at", cursor_in="link")
-    held = held_back(own, mark_at(own, "/a?token=one") | {IN_ANSWER: "link"}, None)
+    held = held_back(
+        own, order_of(own, datetime.now(timezone.utc)), mark_at(own, "/a?token=one") | {IN_ANSWER: "link"}, None
+    )
     assert CursorMarks("chat.users", own, ("id",), {"": held}).link is None
     assert not is_of_other_place(own, held)
 

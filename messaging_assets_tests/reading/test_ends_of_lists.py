@@ -438,6 +438,7 @@ def test_a_word_for_more_elsewhere_is_believed_where_the_declared_one_was_never_
     [
         {"total": {"value": 40, "relation": "gte"}},
         {"total": 40, "total_relation": "gte"},
+        {"total": "40+"},
         {"totalCount": 40, "totalCountCapped": True},
     ],
     ids=str,

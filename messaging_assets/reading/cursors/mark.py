@@ -47,6 +47,7 @@ def mark_in_answer(own: described.Incremental, cursor: Any) -> dict[str, Any]:
 
 def held_back(
     own: described.Incremental,
+    order: Order,
     reached: Mapping[str, Any],
     kept: Mapping[str, Any] | None,
     before: Mapping[str, Any] | None = None,
@@ -57,13 +58,22 @@ def held_back(
 
     Args:
         own: the incremental as the file has it.
+        order: how its values compare.
         reached: the mark that follows from the rows.
         kept: the mark as the last committed load left it.
         before: the mark before the doubt, where a part of the range was read without any.
     """
     left = (kept or {}).get(HELD)
+    if left and before and order.compare(before["last_value"], left["last_value"]) >= 0:
+        left = None
     begun = left or before or kept or mark_at(own, own.initial_value)
     return {**begun, HELD: reached, **({LEFT_IN_DOUBT: True} if left else {})}
+
+
+def with_doubt(mark: dict[str, Any] | None, begun: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """A mark that also says whether rows before the one may be missing that its read began with."""
+    is_left = mark is not None and LEFT_IN_DOUBT in (begun or {})
+    return {**mark, LEFT_IN_DOUBT: True} if mark is not None and is_left else mark
 
 
 def is_of_other_place(own: described.Incremental, mark: Mapping[str, Any]) -> bool:

@@ -32,7 +32,7 @@ from messaging_assets.description import api as described
 from messaging_assets.description.jobs import gives_changes_alone
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.cursors.lists import ListCursor
-from messaging_assets.reading.cursors.mark import HELD, LEFT_IN_DOUBT, held_back, mark_in_answer
+from messaging_assets.reading.cursors.mark import LEFT_IN_DOUBT, held_back, mark_in_answer, with_doubt
 from messaging_assets.reading.cursors.order import order_of
 from messaging_assets.reading.cursors.request_values import is_closed, is_sent_before
 from messaging_assets.reading.cursors.time_windows import TimeRange, TimeWindows
@@ -62,6 +62,13 @@ class Seen:
     is_start_missing: bool = False
     is_start_seen: bool = False
     is_mark_seen: bool = False
+
+    def note(self, cursor: ListCursor, moves: bool, is_cut: bool) -> None:
+        """A list is over; `is_cut` where it was read window by window."""
+        self.rows_ahead += cursor.rows_ahead
+        self.is_mark_seen |= cursor.known.have_come
+        self.is_one_missing |= moves and cursor.answer.is_missing
+        self.is_start_left_out |= moves and not is_cut and cursor.known.are_awaited
 
 
 class CursorMarks:
@@ -172,21 +179,17 @@ class CursorMarks:
         cursor, kept = self._open.pop(name, None), self._kept.get(name)
         reached, range_, before = cursor.mark if cursor and moves else kept, self._ranges.get(name), None
         if range_ is not None and not is_closed(self._own):
-            reached = self._farther(reached, range_.last_mark) if moves else range_.safe_mark
-            before = range_.doubted
-        self.seen.rows_ahead += cursor.rows_ahead if cursor else 0
-        self.seen.is_mark_seen |= bool(cursor and cursor.known.have_come)
-        self.seen.is_one_missing |= bool(cursor and moves and cursor.answer.is_missing)
-        self.seen.is_start_left_out |= bool(cursor and moves and range_ is None and cursor.known.are_awaited)
+            reached, before = self._farther(reached, range_.last_mark) if moves else range_.safe_mark, range_.doubted
+        if cursor:
+            self.seen.note(cursor, moves, is_cut=range_ is not None)
         if cursor and moves and range_ is None and not is_resumed:
             self._note_start(cursor, kept)
         if is_in_doubt and reached is not None and reached is not (before or kept):
             if self._takes_repeats:
-                is_past = bool(before and kept and HELD in kept and self._farther(before, kept[HELD]) is before)
-                reached = held_back(self._own, reached, None if is_past else kept, before)
+                reached = held_back(self._own, self._order, reached, kept, before)
             elif moves:
                 reached = {**reached, LEFT_IN_DOUBT: True}
-        self._reached[name] = self._with_doubt(name, reached)
+        self._reached[name] = with_doubt(reached, kept)
 
     def _note_start(self, cursor: ListCursor, kept: dict[str, Any] | None) -> None:
         by_key, seen = cursor.known.by_key, self.seen
@@ -199,14 +202,9 @@ class CursorMarks:
         """Lists that began at a mark whose rows before it may be missing."""
         return sum(LEFT_IN_DOUBT in mark for mark in self._kept.values())
 
-    def _with_doubt(self, name: str, mark: dict[str, Any] | None) -> dict[str, Any] | None:
-        """A mark that also says what the one says that its read began with."""
-        is_left = mark is not None and LEFT_IN_DOUBT in self._kept.get(name, {})
-        return {**mark, LEFT_IN_DOUBT: True} if mark is not None and is_left else mark
-
     def of_finished(self, names: Collection[str]) -> dict[str, Any]:
         """The marks once these lists are loaded, while others are still to come."""
-        under_way = {name: self._with_doubt(name, range_.safe_mark) for name, range_ in self._ranges.items()}
+        under_way = {name: with_doubt(range_.safe_mark, self._kept.get(name)) for name, range_ in self._ranges.items()}
         return {**self._kept, **_without_none(under_way | {name: self._reached.get(name) for name in names})}
 
     def _farther(self, one: dict[str, Any] | None, other: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -61,9 +61,11 @@ class PageNumberPaginator(CountingPaginator):
         self.position += 1
         if says_no_more:
             return "the API said that there is no more"
-        if own.maximum_page is not None and self.position >= own.maximum_page:
-            reading.ending.cut_short(f"maximum_page ({own.maximum_page}) was reached before the end", is_cap=True)
         all_came = pages is not None and done >= pages
+        if own.maximum_page is not None and self.position >= own.maximum_page:
+            if all_came:
+                return "all pages came that the API counts"
+            reading.ending.cut_short(f"maximum_page ({own.maximum_page}) was reached before the end", is_cap=True)
         reading.repetition.may_repeat, reading.ending.may_end_with = (
             all_came,
             _PAST_THE_END if all_came else frozenset(),

@@ -231,8 +231,8 @@ def _is_failed_code(word: str, value: Any, beside: list[Leaf]) -> bool:
 
 def _code_number(value: Any) -> int | None:
     """A code that is a number; some write failures below zero."""
-    is_below = isinstance(value, int) and not isinstance(value, bool) and value < 0
-    return value if is_below else whole_number(value)
+    below = isinstance(value, (int, str)) and re.fullmatch(r"\s*-\d{1,18}\s*", str(value))
+    return int(value) if below else whole_number(value)
 
 
 def _truth(value: Any) -> bool | None:

@@ -98,7 +98,8 @@ def _judged(raw: Mapping[str, Any], account: Account, file: str | None) -> tuple
     across = [*secret_mistakes(raw, name), *unused_settings(raw), *account_mistakes(raw)]
     filled, wrong_settings = filled_in(raw, account)
     description, wrong_shape = _shaped(filled, name, file)
-    across += [*wrong_settings, *_across(filled, name, file)]
+    told = {mistake.place for mistake in wrong_settings}
+    across += [*wrong_settings, *(one for one in _across(filled, name, file) if one.place not in told)]
     told = {mistake.place for mistake in across} - {()}
     return description, [*across, *(one for one in wrong_shape if not _is_told(one.place, told))]
 

@@ -551,6 +551,22 @@ BAD = [
         "placeholder in a parameter",
     ),
     example(
+        "7: resources.users.endpoint.params.q: nothing fills the placeholder; allowed: {resources.<parent>.<field>}, "
+        "{for_each.<name>}, {now:<format>}, {window.start}; double braces mean themselves",
+        in_resource(
+            "write_disposition: append",
+            "partitions: {type: daily, start: '2025-01-01', start_param: s, column: at}",
+            "endpoint: {params: {q: '{partition_start}'}}",
+        ),
+        "placeholder beside partitions",
+    ),
+    example(
+        "5: resources.users.endpoint.data_selector: must be text, not a list; write \"['a', 'b'][*]\" for several "
+        "lists",
+        in_resource("endpoint: {data_selector: [a, b]}"),
+        "several selectors",
+    ),
+    example(
         "5: resources.users.endpoint.json.a[0]: its braces do not pair; double those that mean themselves: {{ and }}",
         in_resource("endpoint: {json: {a: ['{']}}"),
         "braces that do not pair",
@@ -597,8 +613,8 @@ BAD = [
         )
     ),
     example(
-        "5: resources.users.endpoint.path: a secret goes under auth, and from there into a header, the query, a cookie "
-        "or the body; take it out",
+        "5: resources.users.endpoint.path: a secret in a path is part of the address; take it out, and set "
+        "<API>__BASE_URL to base_url with it",
         in_resource("endpoint: {path: '/bot{secret.token}/updates'}"),
         "a secret in a path",
     ),

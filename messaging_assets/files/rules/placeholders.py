@@ -238,7 +238,7 @@ def _filled(
             yield Mistake(place, "partitions.format says how a window is written; leave out what follows :")
     elif field.partition(".")[0] == "for_each":
         yield from _value_meant(field, place, list(mapping(resource.full.get("for_each"))))
-    elif meaning := _meaning(field, place, "incremental" in resource.endpoint, in_path):
+    elif meaning := _meaning(resource, field, place, in_path):
         yield meaning
 
 
@@ -285,8 +285,8 @@ def _value_meant(field: str, place: Place, names: list[Any]) -> Iterator[Mistake
         yield Mistake(place, f"nothing fills the placeholder{quoted(field)}; {there}")
 
 
-def _meaning(field: str, place: Place, has_cursor: bool, in_path: bool) -> _Parent | Mistake | None:
-    steps = field.split(".", 2)
+def _meaning(resource: Written, field: str, place: Place, in_path: bool) -> _Parent | Mistake | None:
+    steps, has_cursor = field.split(".", 2), "incremental" in resource.endpoint
     if steps[0] == "resources" and len(steps) == 3 and all(steps):
         return _Parent(place, steps[1])
     if steps[0] == "resources":
@@ -294,7 +294,7 @@ def _meaning(field: str, place: Place, has_cursor: bool, in_path: bool) -> _Pare
     if steps[0] == "incremental" and has_cursor:
         return None
     words = "{resources.<parent>.<field>}, {for_each.<name>}, {now:<format>}"
-    words += ", {incremental.start_value}" if has_cursor else ""
+    words += ", {incremental.start_value}" if has_cursor else ", {window.start}" * bool(resource.full.get("partitions"))
     words += ", or a name from params" if in_path else ""
     shown = quoted(field) if in_path else ""
     return Mistake(place, f"nothing fills the placeholder{shown}; allowed: {words}; double braces mean themselves")

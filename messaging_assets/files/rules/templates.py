@@ -112,7 +112,7 @@ def secret_meant(text: str, place: Place) -> str | None:
     before, name = found.groups()
     location = next((_PLACES_OF_SECRETS[step] for step in place[:-1] if step in _PLACES_OF_SECRETS), None)
     if location is None:
-        return "a secret goes under auth, and from there into a header, the query, a cookie or the body; take it out"
+        return "a secret in a path is part of the address; take it out, and set <API>__BASE_URL to base_url with it"
     prefix = f", prefix: '{before}'" if before else ""
     way = f"{{type: api_key, location: {location}, name: {place[-1]}, secret: {name}{prefix}}}"
     return f"a secret goes there by auth; write under auth {way}, or a list of several"

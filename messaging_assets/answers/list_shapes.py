@@ -48,13 +48,6 @@ def is_keyed(path: str, body: Any) -> bool:
     return _keyed(path, body) is not None
 
 
-def records_by_key(path: str, body: Any) -> str:
-    """What selects the objects that one object at a path holds by keys; nothing where there are none."""
-    every = "*" if path == "$" else f"{path}.*"
-    held = _keyed(every, body) or {}
-    return every if any(isinstance(one, dict) for one in held.values()) else ""
-
-
 def to_objects(path: str, keys: tuple[str, ...], body: Any, rows: list[Any]) -> None:
     """Make objects of a page's rows, in place: `{value: ...}` where that is a key, and `_key` beside what it names.
 
@@ -145,12 +138,20 @@ def leaves_out(path: str, body: Any) -> bool:
     return isinstance(body, dict) and all(value in STANDS_FOR_NOTHING for value in json_paths.find_values(path, body))
 
 
-def lists_beside_each_other(path: str, body: Any) -> str:
-    """What selects the lists of an object by their names, where a path takes all that it holds; else nothing."""
+def selector_for_several(path: str, keys: tuple[str, ...], body: Any) -> str:
+    """What selects all that one object holds, where a path finds no list; nothing where no object is likely to.
+
+    That is its lists by their names, where the path takes all of them, or by its keys its objects, or what has them
+    for its primary key.
+    """
     before, wildcard, _ = path.removesuffix("[*]").rpartition("*")
     holder = json_paths.first_value(before.rstrip(".") or "$", body) if wildcard else None
     names = list_names_in(holder) if isinstance(holder, dict) else []
-    return f"{before.rstrip('.') or '$'}[{','.join(map(repr, names))}][*]" if len(names) > 1 else ""
+    if len(names) > 1:
+        return f"{before.rstrip('.') or '$'}[{','.join(map(repr, names))}][*]"
+    every = "*" if path == "$" else f"{path}.*"
+    held = _keyed(every, body) or {}
+    return every if (held and KEY in keys) or any(isinstance(one, dict) for one in held.values()) else ""
 
 
 def list_names_in(holder: dict[str, Any]) -> list[str]:

@@ -19,9 +19,8 @@ from messaging_assets.answers.list_shapes import (
     kind,
     leaves_out,
     list_names_in,
-    lists_beside_each_other,
     name_values,
-    records_by_key,
+    selector_for_several,
     to_objects,
 )
 from messaging_assets.description.endpoint import DELIMITED
@@ -96,7 +95,7 @@ def check_selection(context: ListContext, response: Any, page: int, selector: st
             step = f"write data_selector: {near[0]}, if that is the list; else "
     elif isinstance(response.parsed, list) and response.parsed and path != "$":
         step = "write data_selector: $, if the answer itself is the list; else "
-    elif several := lists_beside_each_other(path, response.parsed) or records_by_key(path, response.parsed):
+    elif several := selector_for_several(path, context.keys, response.parsed):
         step = f'write data_selector: "{several}", if those are the rows; else '
     if page == 1 and not context.one_object and _may_be_a_record(context, path, found):
         step = "if that object is all there is, write paginator: single_page; else "

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.answers.list_shapes import is_keyed, to_objects
+from messaging_assets.answers.list_shapes import is_keyed, selector_for_several, to_objects
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.sandbox import Fault
 from messaging_assets_tests.one_table import API, OneTable
@@ -80,6 +80,12 @@ def test_only_an_object_of_objects_or_of_plain_values_is_a_list_under_keys() -> 
 def test_an_object_of_records_where_a_list_was_expected_is_named(held: Any, named: str) -> None:
     with pytest.raises(MendDescription, match=named):
         read(lambda asked: {"data": held}, {"type": "single_page"}, "data")
+
+
+def test_plain_values_by_the_key_that_the_file_names_are_told_too() -> None:
+    body = {"rates": {"EUR": 1.5}}
+    assert selector_for_several("rates", ("_key",), body) == "rates.*"
+    assert not selector_for_several("rates", ("id",), body)
 
 
 def test_records_under_keys_load_with_their_keys(one_table: OneTable) -> None:

@@ -126,6 +126,12 @@ def refuse_odd(reference: Any, own: Any, context: ListContext, page: int) -> Non
             "write cursor_body_path in place of cursor_param",
             where=context.asset,
         )
+    if own.type not in ("cursor", "header_cursor") and isinstance(reference, (int, float)) and reference is not True:
+        raise MendDescription(
+            f"the place of the next page holds a number on page {page}, which is no address",
+            "write type: cursor, with cursor_path and the cursor_param that takes it",
+            where=context.asset,
+        )
     if not isinstance(reference, (str, int, float)) or reference is True:
         raise MendDescription(
             f"the place of the next page holds neither a text nor a number on page {page}",

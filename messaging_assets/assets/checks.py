@@ -5,7 +5,7 @@ the API nothing: what a sync saw is then read from the last materialization.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,10 +26,11 @@ from dagster import (
 from messaging_assets.assets.translator import METADATA, account_views, asset_key, view_key
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.parents import is_sensitive
-from messaging_assets.foundation.failures import SyncFailure
+from messaging_assets.foundation.failures import SyncFailure, clause
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.reading.receipt import ReadResult, Verdict
 from messaging_assets.tables.loaded_table import LoadedTable, TableCounts, validity
+from messaging_assets.tables.notes.doubted_windows import Doubt
 
 COMPLETE, REJECTED, UNCHANGED = "sync_is_complete", "no_record_rejected", "column_schema_is_unchanged"
 EVERY_ACCOUNT = "every_account_is_synced"
@@ -116,6 +117,7 @@ def check_results(
     seen: ReadResult | None,
     schemas: Callable[[], list[Any]],
     sensitive: Collection[str],
+    api: str,
 ) -> tuple[TableCounts, list[AssetCheckResult]]:
     """Answer the selected checks, those of the table in one query.
 
@@ -127,6 +129,7 @@ def check_results(
         seen: what the sync that is judged saw of the API; None before the first.
         schemas: gives the table's column schemas, the newest first.
         sensitive: columns whose values are shown nowhere, from `sensitive_columns`.
+        api: the API's name.
 
     Returns:
         What the scan found (rows too), and a result per selected check.
@@ -135,7 +138,7 @@ def check_results(
     columns = [check.column for check in checks if check.column]
     needs_keys = any(check.is_of_keys for check in checks)
     counts = table.count(resource.keys if needs_keys else (), columns, validity(resource))
-    answers = _Answers(resource, key, table, counts, seen, schemas, sensitive)
+    answers = _Answers(resource, key, table, counts, seen, schemas, sensitive, api)
     return counts, [answers.of(check) for check in checks]
 
 
@@ -148,6 +151,7 @@ class _Answers:
     seen: ReadResult | None
     schemas: Callable[[], list[Any]]
     sensitive: Collection[str]
+    api: str
 
     def of(self, check: Check) -> AssetCheckResult:
         if check.column:
@@ -176,7 +180,17 @@ class _Answers:
             return check.result(self.key, False, verdict="no sync yet", reason="nothing was synced yet")
         finding = self.seen.finding
         passed = finding.verdict <= Verdict.READ_TO_THE_END
+        if passed and self.resource.partitions and (doubts := self.table.doubted_windows(self.api, self.resource.name)):
+            return self._doubted(check, doubts)
         return check.result(self.key, passed, verdict=finding.verdict.words, reason=finding.reason)
+
+    def _doubted(self, check: Check, doubts: Sequence[Doubt]) -> AssetCheckResult:
+        """Other windows than the one that came last are in doubt, which no sync of it says."""
+        start, _, why = doubts[-1]
+        others = f", as in {len(doubts) - 1:,} more" if len(doubts) > 1 else ""
+        words = f"rows may be missing in the window from {start} on{others}, as its last sync was in doubt ({why})"
+        reason = clause("", words, "sync it again")
+        return check.result(self.key, False, verdict=Verdict.UNKNOWN.words, reason=reason, windows_in_doubt=len(doubts))
 
     def _rejected(self, check: Check) -> AssetCheckResult:
         rejected = self.seen.rows_set_aside if self.seen else 0

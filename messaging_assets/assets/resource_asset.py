@@ -251,7 +251,7 @@ def _events(
         return [one.get("dagster/column_schema") for one in [newest, *filled]]
 
     sensitive = sensitive_columns(description, resource)
-    counts, answers = check_results(resource, key, selected, table, seen, schemas, sensitive)
+    counts, answers = check_results(resource, key, selected, table, seen, schemas, sensitive, description.name)
     known = result.redaction if result else _redaction(context, description)
     answers = [check_without_secrets(answer, known) for answer in answers]
     if result:

@@ -10,10 +10,12 @@ from typing import Any
 from dlt import Dataset
 
 from messaging_assets.description.api import Resource
+from messaging_assets.description.names import HISTORY
 from messaging_assets.description.table import MergeDisposition
 from messaging_assets.destination.profile import configured_profile
 from messaging_assets.foundation.redaction import plain_address
 from messaging_assets.seams.dlt_names import DEFAULT_VALIDITY_COLUMN_NAMES, DatabaseException, columns_in, columns_of
+from messaging_assets.tables.notes.doubted_windows import Doubt, doubted_windows
 from messaging_assets.tables.table_rows import TableRows, dataset_rows, limited
 
 
@@ -151,6 +153,11 @@ class LoadedTable:
         """Names of the table's columns and some of its rows, as the destination gives them; empty without a table."""
         with self._open() as table:
             return table.first_rows(limit)
+
+    def doubted_windows(self, api: str, resource: str) -> list[Doubt]:
+        """What of the windows that were loaded into it is in doubt."""
+        with dataset_rows(self._dataset, self._longest) as rows:
+            return doubted_windows(rows.select, rows.qualified(HISTORY), api, resource)
 
     @contextmanager
     def _open(self) -> Iterator[_OpenTable]:

@@ -14,6 +14,8 @@ from dagster import DagsterInstance
 from sqlglot import ErrorLevel, exp, parse_one
 
 from messaging_assets.cli.shown.report_facts import _past
+from messaging_assets.description.names import HISTORY
+from messaging_assets.description.windows import Window
 from messaging_assets.destination.names import schema_name
 from messaging_assets.foundation.failures import LoadDiffers
 from messaging_assets.foundation.folders import settle_environment
@@ -24,6 +26,7 @@ from messaging_assets.loading.table.view_in_destination import AccountView
 from messaging_assets.rows.written_rows import Written
 from messaging_assets.tables.altered_tables import _views
 from messaging_assets.tables.housekeeping import _how_to_drop
+from messaging_assets.tables.notes.doubted_windows import doubted_windows
 from messaging_assets.tables.notes.noted_syncs import generations
 from messaging_assets.tables.notes.sync_history import HistoryRow, write_row
 from messaging_assets.tables.reconciliation import Load, reconcile
@@ -92,7 +95,9 @@ def _ask(table: OneTable, kind: str = "duckdb") -> set[str]:
     with table_rows(pipeline) as rows:
         _past(rows, API, now, Redaction([]))
         rows.update(RESOURCE, "size", 1, "1 = 0")
-        write_row(rows.client, HistoryRow("1", API, RESOURCE, "synced", now), may_be_there=True)
+        in_doubt = HistoryRow("1", API, RESOURCE, "synced", now, Window(now, now, "at"), "unknown")
+        write_row(rows.client, in_doubt, may_be_there=True)
+        assert doubted_windows(rows.select, rows.qualified(HISTORY), API, RESOURCE)
         view = AccountView(rows, kind, API, "view")
         view.is_made("SELECT nothing", "")
         view.is_dropped()

@@ -533,6 +533,11 @@ BAD = [
         "own parent",
     ),
     example(
+        "5: resources.users.primary_key: is one name; write a list for several: [id, name]",
+        in_resource("primary_key: id, name"),
+        "names with a comma",
+    ),
+    example(
         "5: resources.users.include_from_parent: this resource has no parent; name one in the path: "
         "{resources.<parent>.<field>}",
         in_resource("include_from_parent: [id]"),

@@ -112,7 +112,9 @@ def _keys_inside(resource: Written) -> Iterator[Mistake]:
         if len({identifier(name) for name in names}) < len(names):
             yield Mistake(resource.place_of(word), "names one column twice; name each column of a key once")
         for name in names:
-            if "." in name and name not in known:
+            if "," in name and name not in known:
+                yield Mistake(resource.place_of(word), f"is one name; write a list for several: [{name}]")
+            elif "." in name and name not in known:
                 field = (path := name.removeprefix("$.")).replace(".", "_")
                 words = f"a key is a field and no path; copy it first, steps: [{{copy: {{{field}: {path}}}}}]"
                 words += f", and write {field}; or declare it in columns, if the field's own name has a dot"
@@ -131,11 +133,8 @@ def _keyless(resource: Written) -> Iterator[Mistake]:
     # One that is read for its children alone has no table in which rows could meet.
     has_table = resource.full.get("selected") is not False
     if has_table and disposition_in(written) == "merge" and strategy != "scd2":
-        yield Mistake(
-            resource.place_of("write_disposition"),
-            "merge needs a primary_key or a merge_key, to know which row is which; "
-            "name one, or write append or replace",
-        )
+        words = "merge needs a primary_key or a merge_key, to know which row is which; name one, or write append or"
+        yield Mistake(resource.place_of("write_disposition"), f"{words} replace")
 
 
 def _partitions(resource: Written, windows: dict[Any, tuple[Any, ...]]) -> Iterator[Mistake]:

@@ -141,8 +141,8 @@ def leaves_out(path: str, body: Any) -> bool:
 def selector_for_several(path: str, keys: tuple[str, ...], body: Any) -> str:
     """What selects all that one object holds, where a path finds no list; nothing where no object is likely to.
 
-    That is its lists by their names, where the path takes all of them, or by its keys its objects, or what has them
-    for its primary key.
+    Where the path takes all of its lists, these are named. Else it is what the object holds by keys: objects, or
+    anything where the file says that the key is the primary key.
     """
     before, wildcard, _ = path.removesuffix("[*]").rpartition("*")
     holder = json_paths.first_value(before.rstrip(".") or "$", body) if wildcard else None

@@ -84,7 +84,10 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
             self.context.so_far.validator = None if reading.page else validator_of(response.headers)
         if _may_lack_list(reading, own) and _has_no_list(self.context.endpoint, response):
             reading.look_beside(response)
-            reading.ending.refused("the list was left out past the last page")
+            if self.names_none_after(response):
+                reading.ending.over("the list was left out, and the API named no further page")
+            else:
+                reading.ending.refused("the list was left out past the last page")
             self._has_next_page = False
             return
         if reading.ending.look is not None:
@@ -108,6 +111,10 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         with self.context.receipt.page_lock:
             is_inside = self.reading.repetition.page.goes_on or self.documents.goes_on
             return is_inside or (self._has_next_page and not self.reading.ending.is_behind_cursor())
+
+    def names_none_after(self, response: Any) -> bool:
+        """Whether a page without the list shows by itself that no other follows it."""
+        return False
 
     def looks_once_more(self, how: str) -> bool:
         """Whether a page is asked for after the end, to see whether the list moved or began elsewhere."""

@@ -211,7 +211,7 @@ def _keeps_unchanged_rows(resource: Written) -> str | None:
 
 def _hints(resource: Written) -> Iterator[Mistake]:
     way = resource.full.get("write_disposition", "append")
-    way = step_into(way, "strategy") or disposition_in(way)
+    way = str(step_into(way, "strategy") or disposition_in(way))
     mend = "merge" if way in ("append", "replace") else "strategy: delete-insert"
     lost = {
         "hard_delete": dict.fromkeys(("append", "replace", "scd2"), "heeds no hard_delete"),

@@ -30,6 +30,7 @@ from messaging_assets.reading.page import judge_page, judge_part, looked_at
 from messaging_assets.reading.paging.documents import DocumentsOfOne
 from messaging_assets.reading.paging.end_flag import EndFlag, MoreFlag
 from messaging_assets.reading.paging.page_size import take_size
+from messaging_assets.reading.paging.references import NextReference
 
 
 class GuardedPaginator(dlt_paginators.BasePaginator):
@@ -83,11 +84,7 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         if not (isinstance(part, Document) and part.is_begun):
             self.context.so_far.validator = None if reading.page else validator_of(response.headers)
         if _may_lack_list(reading, own) and _has_no_list(self.context.endpoint, response):
-            reading.look_beside(response)
-            if self.names_none_after(response):
-                reading.ending.over("the list was left out, and the API named no further page")
-            else:
-                reading.ending.refused("the list was left out past the last page")
+            _end_without_list(self, response)
             self._has_next_page = False
             return
         if reading.ending.look is not None:
@@ -111,10 +108,6 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         with self.context.receipt.page_lock:
             is_inside = self.reading.repetition.page.goes_on or self.documents.goes_on
             return is_inside or (self._has_next_page and not self.reading.ending.is_behind_cursor())
-
-    def names_none_after(self, response: Any) -> bool:
-        """Whether a page without the list shows by itself that no other follows it."""
-        return False
 
     def looks_once_more(self, how: str) -> bool:
         """Whether a page is asked for after the end, to see whether the list moved or began elsewhere."""
@@ -216,6 +209,18 @@ def _goes_on(paginator: GuardedPaginator, response: Any, sent: int) -> bool:
     elif not paginator.documents.goes_on:
         _end_at_cap(paginator)
     return reading.ending.how is None
+
+
+def _end_without_list(paginator: GuardedPaginator, response: Any) -> None:
+    """End a list at a page that leaves it out, as the file says; one may show that no other follows it."""
+    reading = paginator.reading
+    reading.look_beside(response)
+    # Of pages that are counted, none is named by the one before it.
+    reference: NextReference | None = getattr(paginator, "_next", None)
+    if reference is not None and not reading.claims.signs.said and reference.ends_with(response):
+        reading.ending.over("the list was left out, and the API named no further page")
+    else:
+        reading.ending.refused("the list was left out past the last page")
 
 
 def _end_at_cap(paginator: GuardedPaginator) -> None:

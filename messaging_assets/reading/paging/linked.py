@@ -7,8 +7,7 @@ from typing import Any
 from dlt.sources.helpers.rest_client import paginators as dlt_paginators
 from requests import Request
 
-from messaging_assets.answers.beside_list import address_in, beside
-from messaging_assets.answers.failure_words import said_instead
+from messaging_assets.answers.beside_list import address_in
 from messaging_assets.answers.signs_of_more import Signs
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription, PagesRepeat
@@ -47,14 +46,6 @@ class ReferencePaginator(GuardedPaginator):
         if self._is_of_record and self._next.is_asked_for and _has_room(self.reading, sent):
             # It begins with the record that was asked for, and nothing else came.
             reading.repetition.may_repeat = True
-
-    def names_none_after(self, response: Any) -> bool:
-        """See GuardedPaginator: pages before it named theirs, and it says nothing of a failure or of more."""
-        if self._next is None or self._is_of_record or not self._next.has_come:
-            return False
-        self._next.read(response)
-        is_said = self.reading.claims.signs.said or said_instead(response.parsed, beside(response.parsed, ()))
-        return self._next.value is None and not is_said
 
     @property
     def _is_of_record(self) -> bool:

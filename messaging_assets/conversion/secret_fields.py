@@ -45,6 +45,18 @@ def way_of(name: str, location: str, text: Any, lose: Lose) -> dict[str, Any] | 
     return {**way, "prefix": prefix} if prefix else way
 
 
+def in_turn(header: Any, method: Any, lose: Lose) -> dict[str, Any] | None:
+    """The way of authentication that one of several tokens is, which take turns in the source.
+
+    Args:
+        header: the header that takes a token; None for the usual one.
+        method: what stands before it there; None for the usual word.
+        lose: is told that it is one.
+    """
+    lose("several tokens take turns there, and one is sent here; is its limit enough?", kind="question")
+    return way_of(str(header or "Authorization"), "header", [f"{method or 'Bearer'} ", Hole("secret", "token")], lose)
+
+
 def secret_name(name: str) -> str:
     """The name by which an API file takes a secret, from the source's own name for it."""
     plain = re.sub(r"[^a-z0-9]+", "_", name.rpartition(".")[2].lower()).strip("_0123456789")[:40]

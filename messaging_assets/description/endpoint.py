@@ -151,14 +151,14 @@ class ResponseAction(Described):
     """A JSON path in the answers that are meant, with `values`."""
     values: list[Plain] | None = Field(None, min_length=1)
     """The values at the path, such as `[not_in_channel]`."""
-    action: Literal["empty", "ignore", "split", "restart", "renew"] | Callable[..., Any]
-    """`empty`: no rows; `ignore`: leaves the list; `split`: halves its window; `restart`: anew; `renew`: new login."""
+    action: Literal["empty", "ignore", "split", "restart", "renew", "retry"] | Callable[..., Any]
+    """`empty`: no rows; `ignore`: leaves the list; `split`: halves its window; `restart`: anew; `renew`, `retry`."""
 
     @model_validator(mode="after")
     def _can_apply(self) -> ResponseAction:
         if (self.status_code, self.content, self.path) == (None, None, None) and not callable(self.action):
             raise ValueError(
-                f"{self.action} which answers? Give a status_code, content that they hold, or a path and values"
+                f"{self.action} which answers? Give a status_code, content that they hold, or path and values"
             )
         if (self.path is None) != (self.values is None):
             raise ValueError("a path and its values go together; give both or none")

@@ -14,15 +14,18 @@ from messaging_assets.description.authentication import Described
 from messaging_assets.description.names import JsonPath, compiled_or_refused
 from messaging_assets.description.pagination import Paginator
 
-# A path in the job's answers, or the name of a header of theirs.
-OF_JOB = re.compile(r"\{(?:job\.([^{}]+)|header\.([A-Za-z0-9_-]+))\}")
+# A path in the job's answers, the name of a header of theirs, or what the list itself is of.
+OF_JOB = re.compile(r"\{(?:job\.([^{}]+)|header\.([A-Za-z0-9_-]+)|((?:resources|for_each)\.[^{}:!]+))\}")
+# Under these headers a request carries what its job's addresses take of the list, as far as the paginator.
+JOB_HEADER = "X-Messaging-Assets-Job-{}"
 
 
 def _job_address(value: str) -> str:
     rest = OF_JOB.sub("", value)
     if "{" in rest or "}" in rest:
         raise ValueError(
-            "takes {job.<path>}, what the job's answers have at that path, such as {job.id}, and {header.<Name>} alone"
+            "takes {job.<path>}, what the job's answers have at that path, such as {job.id}, {header.<Name>}, "
+            "{resources.<parent>.<field>} and {for_each.<name>} alone"
         )
     if "://" in rest:
         raise ValueError(
@@ -77,15 +80,21 @@ class Job(Described):
             raise ValueError("failed has values of status_path, the place in the answer that holds them; write both")
         return self
 
+    @property
+    def of_list(self) -> list[str]:
+        """What its addresses take of the list, such as `resources.teams.id`."""
+        every = (one for one in (self.poll, self.download, self.delete) if one)
+        return list(dict.fromkeys(name for one in every for _, _, name in OF_JOB.findall(one) if name))
+
     @staticmethod
     def paths_in(address: str) -> list[str]:
         """The JSON paths whose values an address takes."""
-        return [path for path, _ in OF_JOB.findall(address) if path]
+        return [path for path, _, _ in OF_JOB.findall(address) if path]
 
     @staticmethod
     def headers_in(address: str) -> list[str]:
         """The names of headers whose values an address takes."""
-        return [name for _, name in OF_JOB.findall(address) if name]
+        return [name for _, name, _ in OF_JOB.findall(address) if name]
 
 
 class FirstMark(Described):

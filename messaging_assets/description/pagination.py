@@ -95,9 +95,9 @@ class PageNumberPaginator(SizedPaginator):
     page_body_path: str | None = None
     """The number's place in the body, in place of a parameter."""
 
-    def numbers(self, position: int) -> list[tuple[str, str | None, int]]:
-        """What a request for a page takes: the parameter, the place in the body in its stead, the number."""
-        return [(self.page_param or "page", self.page_body_path, position)]
+    def numbers(self, position: int) -> list[tuple[str, str, str | None, int]]:
+        """What a request for a page takes: a word of ours, its parameter, the place in the body instead, the number."""
+        return [("page", self.page_param or "page", self.page_body_path, position)]
 
 
 class OffsetPaginator(SizedPaginator):
@@ -124,10 +124,10 @@ class OffsetPaginator(SizedPaginator):
     overlap: int | None = Field(None, ge=0)
     """Rows asked for again at each page join, to see what moved; left out, one where the API counts nothing."""
 
-    def numbers(self, position: int) -> list[tuple[str, str | None, int]]:
+    def numbers(self, position: int) -> list[tuple[str, str, str | None, int]]:
         """See PageNumberPaginator."""
-        of_page = (self.offset_param or "offset", self.offset_body_path, position)
-        return [of_page, (self.limit_param or "limit", self.limit_body_path, self.size)]
+        of_page = ("offset", self.offset_param or "offset", self.offset_body_path, position)
+        return [of_page, ("limit", self.limit_param or "limit", self.limit_body_path, self.size)]
 
     @model_validator(mode="after")
     def _moves_on(self) -> OffsetPaginator:

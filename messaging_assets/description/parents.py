@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from messaging_assets.description.api import ApiDescription, Resource
+from messaging_assets.description.jobs import JOB_HEADER
 from messaging_assets.description.names import identifier
 from messaging_assets.description.ways.placeholders import filled
 
@@ -147,12 +148,22 @@ def joined(resource: Resource) -> Resource:
 
     endpoint = resource.endpoint
     params = {name: _bound_to_all(one) if _is_resolve(one) else one for name, one in endpoint.params.items()}
-    parts = {name: _changed(getattr(endpoint, name), of_all) for name in ("json_body", "data", "headers")}
-    asked = {**parts, "path": of_all(resource.path), "params": _changed(params, of_all)}
+    parts = {name: changed(getattr(endpoint, name), of_all) for name in ("json_body", "data", "headers")}
+    asked = {**parts, "path": of_all(resource.path), "params": changed(params, of_all)}
     shared = list(columns_from_parents(resource))
     return resource.model_copy(
         update={"endpoint": endpoint.model_copy(update=asked), "include_from_parent": shared, "for_each": None}
     )
+
+
+def with_fields_for_job(resource: Resource) -> Resource:
+    """A resource whose requests carry in headers what its job's addresses take of the list."""
+    endpoint = resource.endpoint
+    if endpoint.job is None or not endpoint.job.of_list:
+        return resource
+    carried = {JOB_HEADER.format(place): f"{{{name}}}" for place, name in enumerate(endpoint.job.of_list)}
+    asked = endpoint.model_copy(update={"headers": {**(endpoint.headers or {}), **carried}})
+    return resource.model_copy(update={"endpoint": asked})
 
 
 def links_of(description: ApiDescription, one: Resource) -> frozenset[str]:
@@ -212,7 +223,7 @@ def fields_of_parents(child: Resource) -> tuple[list[str], list[str]]:
 
 def fields_in_texts(child: Resource) -> set[str]:
     """The parent's fields that a text takes: all but those that are a value of a JSON body by themselves."""
-    body = _changed(child.endpoint.json_body, lambda text: "" if _PLAIN_FIELD.fullmatch(text) else text)
+    body = changed(child.endpoint.json_body, lambda text: "" if _PLAIN_FIELD.fullmatch(text) else text)
     endpoint = child.endpoint.model_copy(update={"json_body": body})
     in_path, _ = fields_of_parents(child)
     return {
@@ -240,16 +251,17 @@ def for_each_list(asked: dict[str, Any], parent: str, has_cursor: bool) -> dict[
     path = asked.get("path")
     if has_cursor and path:
         path = _CURSOR.sub(rf"{{resources.{parent}.{IN_PATH}\1", path)
-    rest = {name: _changed(one, of_record) for name, one in asked.items() if name in ("params", "data")}
+    rest = {name: changed(one, of_record) for name, one in asked.items() if name in ("params", "data")}
     if "json" in asked:
-        rest["json"] = _changed(asked["json"], partial(of_record, is_json=True))
-    headers = {**_changed(asked.get("headers") or {}, of_record), LIST_HEADER: f"{{resources.{parent}.{LIST}}}"}
+        rest["json"] = changed(asked["json"], partial(of_record, is_json=True))
+    headers = {**changed(asked.get("headers") or {}, of_record), LIST_HEADER: f"{{resources.{parent}.{LIST}}}"}
     return {**asked, **rest, "path": path, "headers": headers}
 
 
 def _written(resource: Resource) -> str:
     endpoint = resource.endpoint
-    return repr([endpoint.path, endpoint.params, endpoint.json_body, endpoint.data, endpoint.headers])
+    of_job = [f"{{{name}}}" for name in endpoint.job.of_list] if endpoint.job else []
+    return repr([endpoint.path, endpoint.params, endpoint.json_body, endpoint.data, endpoint.headers, of_job])
 
 
 def _is_resolve(value: Any) -> bool:
@@ -260,12 +272,12 @@ def _bound_to_all(value: dict[str, Any]) -> dict[str, Any]:
     return {**value, "resource": PARENTS, "field": f"{value['resource']}.{value['field']}"}
 
 
-def _changed(value: Any, change: Callable[[str], str]) -> Any:
+def changed(value: Any, change: Callable[[str], Any]) -> Any:
     """A part of a request with each of its texts changed, keys too."""
     if isinstance(value, Mapping):
-        return {_changed(name, change): _changed(one, change) for name, one in value.items()}
+        return {changed(name, change): changed(one, change) for name, one in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_changed(one, change) for one in value]
+        return [changed(one, change) for one in value]
     return change(value) if isinstance(value, str) else value
 
 

@@ -137,6 +137,11 @@ def _kind(value: Any) -> type | None:
     return None if value is None else float if type(value) is int else type(value)
 
 
+def _shown(compared: Any) -> str:
+    """A path of a filter as the file has it; the release of jsonpath-ng for Python 3.10 writes it in brackets."""
+    return re.sub(r"^`this`\.", "", re.sub("[()]", "", str(compared)))
+
+
 def filters_in(path: str) -> list[tuple[Any, dict[str, Any]]]:
     """The filters in a path: where the list is that each picks from, and the compared paths that a record must have.
 
@@ -149,7 +154,7 @@ def filters_in(path: str) -> list[tuple[Any, dict[str, Any]]]:
         # What combines comparisons has an operator too, and no target.
         compared = [one for one in needed if hasattr(one, "target")]
         if compared:
-            found.append((before, {str(one.target).removeprefix("`this`."): _Compared(one) for one in compared}))
+            found.append((before, {_shown(one.target): _Compared(one) for one in compared}))
         places += [one for one in (before, last) if one is not None]
     return found
 

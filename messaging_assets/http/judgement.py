@@ -27,6 +27,9 @@ from messaging_assets.http.wire.spool import NoRoom
 from messaging_assets.http.wire.terms import Ignored, Terms
 from messaging_assets.http.wire.validators import Unchanged, other_than
 
+# Statuses that say nothing of a list where they come with a wait: the API is at its limit.
+_AT_LIMIT = frozenset({403, 420, 429, 503})
+
 
 def judged(answer: Answer, terms: Terms, client: Client) -> Answer | Trouble:
     """An answer with its body read, or what is wrong with it.
@@ -42,7 +45,8 @@ def judged(answer: Answer, terms: Terms, client: Client) -> Answer | Trouble:
     """
     if terms.sent_on == "logged in" and answer.cookies and 300 <= answer.status_code < 400:
         answer.fill(b"{}", 200)
-    _leave_if_over(answer, terms, client)
+    if later := _leave_if_over(answer, terms, client):
+        return later
     if is_renewed_by(answer, terms, client):
         words = f"answered {answer.status_code} as to a login or token that is over, right behind a new one"
         step = "check the credentials and what may be read with them, or correct response_actions"
@@ -57,7 +61,8 @@ def judged(answer: Answer, terms: Terms, client: Client) -> Answer | Trouble:
     return _read_body(answer, terms, client)
 
 
-def _leave_if_over(answer: Answer, terms: Terms, client: Client) -> None:
+def _leave_if_over(answer: Answer, terms: Terms, client: Client) -> Trouble | None:
+    """Raise what the file says of such an answer; what is wrong where it is to be asked for again later."""
     status = answer.status_code
     if status == 304 and terms.unless is not None:
         raise Unchanged(terms.unless, terms.asset, other_than(terms.unless, answer.headers))
@@ -66,10 +71,12 @@ def _leave_if_over(answer: Answer, terms: Terms, client: Client) -> None:
     for action in terms.endpoint.response_actions:
         if callable(action) or callable(action.action) or action in terms.renewing:
             continue
-        if not _meets(action, answer, terms, client):
+        if not _meets(action, answer, terms, client) or not _may_be_over(action.action, answer):
             continue
-        if action.action == "empty" and says_nothing_of_rows(status):
-            continue
+        if action.action == "retry":
+            words = f"answered {status}, by which the API says that it is to be asked later"
+            step = "run it again later, and set client.requests_per_second to the API's budget"
+            return Trouble(words, step, TryAgainLater, True, str(status), asked_to_wait(answer), may_be_taken=False)
         if action.action == "split":
             raise Ignored(f"status {status} says that one range has too many rows", is_end=False, action="split")
         if action.action == "restart":
@@ -79,6 +86,15 @@ def _leave_if_over(answer: Answer, terms: Terms, client: Client) -> None:
                 f"status {status}, by which the API says that there are no rows", is_end=False, action="empty"
             )
         raise Ignored(f"status {status}, which response_actions ignore", is_end=False)
+    return None
+
+
+def _may_be_over(action: Any, answer: Answer) -> bool:
+    """Whether an answer may mean what an action makes of it: one that asks for a wait tells of no rows."""
+    if action == "empty" and says_nothing_of_rows(answer.status_code):
+        return False
+    is_at_limit = answer.status_code in _AT_LIMIT and asked_to_wait(answer) is not None
+    return action not in ("empty", "ignore") or not is_at_limit
 
 
 def is_renewed_by(answer: Answer, terms: Terms, client: Client) -> bool:

@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache, wraps
-from typing import Any, get_type_hints
+from typing import Any
 
 # Since dlt 1.30: the providers of whose settings all names can be told.
 from dlt.common.configuration.providers import EnvironProvider, SettingsTomlProvider
@@ -120,7 +120,7 @@ def shorten_lookups() -> None:
     ):
         _replace(function, _remembering(function))
     # Its fields' hints follow from the dictionary's type alone, and dlt changes none of them.
-    taken_apart = lru_cache(maxsize=None)(get_type_hints)
+    taken_apart = lru_cache(maxsize=None)(validate_dict.__globals__["get_type_hints"])
     validate_dict.__globals__["get_type_hints"] = lambda spec, globalns: taken_apart(spec)
     # Since dlt 1.30: where a schema checks the hints that it begins with.
     vars(sys.modules["dlt.common.schema.schema"])["validate_dict"] = _checking_once(validate_dict)

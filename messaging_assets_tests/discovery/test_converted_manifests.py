@@ -122,6 +122,20 @@ def test_an_export_is_a_job(clean_room: Path) -> None:
     assert "1 resource\n" in done.stderr
 
 
+def test_a_job_is_looked_at_below_its_parent(clean_room: Path) -> None:
+    source = routed(parent("teams"), path="/")
+    export = _export(partition_router=parent("teams"))["streams"][0]["retriever"]
+    source["streams"][-1]["retriever"] = export
+    for word in ("creation_requester", "polling_requester"):
+        export[word]["path"] = f"/{{{{ stream_partition.teams_id }}}}{export[word]['path']}"
+
+    raw, done = converted(source, clean_room)
+
+    job = raw["resources"][-1]["endpoint"]["job"]
+    assert job["poll"] == "/v3/{resources.teams.id}/exports/{job.id}"
+    assert "left out" not in done.stderr
+
+
 def test_a_file_of_an_export_may_be_a_base_of_its_own(clean_room: Path) -> None:
     download = {"type": "HttpRequester", "url_base": "{{ download_target }}", "http_method": "GET"}
 

@@ -9,6 +9,7 @@ import pytest
 from messaging_assets.conversion.dlt_config import from_dlt
 from messaging_assets.conversion.outcome import Converted
 from messaging_assets.conversion.python.configs import config_in
+from messaging_assets.conversion.reading import UnreadableConfig
 from messaging_assets.conversion.texts import Settings
 
 CONFIG = 'config = {"client": {"base_url": BASE}, "resources": RESOURCES}\n'
@@ -301,3 +302,43 @@ def test_a_text_beside_a_secret_is_asked_about_since_the_variable_takes_both() -
     )
     assert found.client["auth"] == {"type": "http_basic"}
     assert [one.words for one in found.losses] == ["its username has /token beside the secret; the variable takes both"]
+
+
+@pytest.mark.parametrize(
+    ("before", "name"),
+    [
+        ('name = "us"\nname += "ers"\n', "users"),
+        ('first, name = "a", "users"\n', "users"),
+        ('name = "" or "users"\n', "users"),
+        ('name = "users" and "rooms"\n', "rooms"),
+        ('names = {one: one.lower() for one in ("A", "USERS")}\nname = names["USERS"]\n', "users"),
+        ('def called(one, more="s"):\n    return one + more\nname = called("user")\n', "users"),
+        ('def called(one, more="s"):\n    return one + more\nname = called("user", more="x")\n', "userx"),
+        ('rest = {"one": 1}\ndel rest["one"]\ndel rest\nname = "users"\n', "users"),
+    ],
+    ids=["added", "pairs", "or", "and", "by name", "a default", "a word", "taken out"],
+)
+def test_what_a_name_stands_for_is_followed(before: str, name: str) -> None:
+    config, doubts = config_in(f'{BASE}{before}RESOURCES = [{{"name": name}}]\n{CONFIG}', "chat.py")
+
+    assert (config["resources"], doubts) == ([{"name": name}], [])
+
+
+def test_a_config_that_is_cast_is_read_and_the_function_that_finds_the_last_value_kept() -> None:
+    incremental = '{"cursor_path": "at", "last_value_func": max}'
+    resource = f'{{"name": "users", "endpoint": {{"incremental": {incremental}}}}}'
+    text = f'{BASE}config = cast(RESTAPIConfig, {{"client": {{"base_url": BASE}}, "resources": [{resource}]}})\n'
+
+    config, doubts = config_in(text, "chat.py")
+
+    assert config["resources"][0]["endpoint"]["incremental"]["last_value_func"] == "max"
+    assert doubts == []
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("config = {", "is no Python that can be read, line 1"), ("a = 1", "holds no dictionary with client and")],
+)
+def test_a_file_without_a_config_is_told(text: str, told: str) -> None:
+    with pytest.raises(UnreadableConfig, match=told):
+        config_in(text, "chat.py")

@@ -220,3 +220,172 @@ def test_words_without_quotes_are_what_the_manifests_own_reader_takes_them_for(t
         "most": 1000,
         "e": "1e3",
     }
+
+
+QUERY = (
+    "select * where at > '{{ stream_slice.start_time[:-2] + \":\" + stream_slice.start_time[-2:] }}' "
+    "startposition {{ (next_page_token.next_page_token or 0) + 1 }} maxresults {{ (config.size or '200') | int }}"
+)
+
+
+def queried(query: str, **strategy: Any) -> dict[str, Any]:
+    """A manifest whose queries say where a page begins, with no option of the paginator for it."""
+    pages = {"type": "DefaultPaginator", "pagination_strategy": {"type": "OffsetIncrement", "page_size": 5, **strategy}}
+    marked = {
+        "incremental_sync": {
+            "type": "DatetimeBasedCursor",
+            "cursor_field": "at",
+            "datetime_format": "%Y-%m-%dT%H:%M:%S%z",
+            "start_datetime": "2025-01-01T00:00:00+0000",
+        },
+        "transformations": [
+            {"type": "AddFields", "fields": [{"path": ["at"], "value": "{{ record.meta.updated_at }}"}]}
+        ],
+    }
+    source = manifest(marked, request_parameters={"query": query})
+    source["streams"][0]["retriever"]["paginator"] = pages
+    return source
+
+
+def test_an_offset_inside_a_query_is_put_there_by_the_paginator(clean_room: Path) -> None:
+    raw, done = converted(queried(QUERY), clean_room)
+
+    endpoint = raw["resources"][0]["endpoint"]
+    assert endpoint["params"] == {
+        "query": "select * where at > '{incremental.start_value}' startposition {paginator.offset} "
+        "maxresults {paginator.limit}"
+    }
+    assert endpoint["paginator"] == {"type": "offset", "limit": 200, "offset": 1, "total_path": None}
+    assert endpoint["incremental"]["format"] == "%Y-%m-%dT%H:%M:%S+00:00"
+    # Records are looked at before a step makes a field of them.
+    assert endpoint["incremental"]["cursor_path"] == "meta.updated_at"
+    assert "which parameter takes" not in done.stderr
+
+
+def test_a_size_that_no_word_stands_before_is_asked_for() -> None:
+    found = drafted(queried("rows {{ next_page_token.next_page_token or 0 }} 7"))
+
+    assert endpoint_of(found)["params"] == {"query": "rows {paginator.offset} 7"}
+    assert endpoint_of(found)["paginator"] == {"type": "offset", "limit": 5, "total_path": None}
+    assert ("question", "which parameter takes the size of a page? It is sent as limit") in told(found)
+
+
+def test_a_number_of_a_page_inside_a_text_is_put_there_too() -> None:
+    found = drafted(queried("page {{ next_page_token.next_page_token or 1 }}", type="PageIncrement"))
+
+    assert endpoint_of(found)["params"] == {"query": "page {paginator.page}"}
+    assert endpoint_of(found)["paginator"] == {"type": "page_number", "base_page": 1}
+    assert not any("does the API count pages" in words for _, words in told(found))
+
+
+def test_a_part_of_a_setting_that_nobody_gave_is_the_time_that_stands_in_for_it() -> None:
+    text = "{{ config['end'].split('T')[0] if config['end'] else day_delta(-1, format='%Y-%m-%d') }}"
+
+    assert endpoint_of(drafted(manifest(request_parameters={"until": text})))["params"] == {"until": "{now-1d:date}"}
+    given = drafted(manifest(request_parameters={"until": text}), end="2025-01-01T00:00:00Z")
+    assert any("the setting 'end_split_T_0' is what the source has as" in words for _, words in told(given))
+
+
+def handled(*filters: dict[str, Any]) -> dict[str, Any]:
+    """A manifest whose handler has these response filters."""
+    kinds = [{"type": "HttpResponseFilter", **one} for one in filters]
+    return manifest(error_handler={"type": "DefaultErrorHandler", "response_filters": kinds})
+
+
+def test_words_of_a_limit_are_asked_again_after_before_a_refusal_is_left(clean_room: Path) -> None:
+    raw, done = converted(
+        handled(
+            {"http_codes": [200], "action": "SUCCESS"},
+            {"predicate": "{{ 'Retry-After' in headers }}", "action": "RATE_LIMITED"},
+            {"predicate": "{{ headers.get('X-RateLimit-Remaining') == '0' and response.m }}", "action": "RATE_LIMITED"},
+            {"error_message_contains": "secondary rate limit", "action": "RATE_LIMITED"},
+            {"http_codes": [403], "action": "IGNORE"},
+        ),
+        clean_room,
+    )
+
+    endpoint = raw["resources"][0]["endpoint"]
+    assert endpoint["response_actions"] == [
+        {"content": "secondary rate limit", "action": "retry"},
+        {"status_code": 403, "action": "ignore"},
+    ]
+    assert 403 in endpoint["error_handler"]["retry_on_status_codes"]
+    assert "is left out" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("pattern", "texts"),
+    [
+        ("(?i)\\\\b(issues|notes) (?:are|is) off\\\\b", {"issues are off", "Notes is off", "notes are off"}),
+        ("(a+)+b", set()),
+        ("(a|b|c|d|e|f)(a|b|c|d|e|f)(x|y)", set()),
+    ],
+    ids=["alternatives", "repeated", "too many"],
+)
+def test_a_pattern_of_few_texts_is_those_texts(pattern: str, texts: set[str]) -> None:
+    predicate = f"{{{{ (response.get('message') or '') | string | regex_search('{pattern}') != '' }}}}"
+    found = drafted(handled({"predicate": predicate, "action": "IGNORE"}))
+
+    actions = endpoint_of(found).get("response_actions", [])
+    assert texts <= {one["content"] for one in actions}
+    assert len(actions) == (8 if texts else 0)
+    assert any("the rule IGNORE" in words and kind == ("question" if texts else "loss") for kind, words in told(found))
+
+
+def test_of_several_tokens_that_take_turns_one_is_sent(clean_room: Path) -> None:
+    way = {"type": "RateLimitedMultipleTokenAuthenticator", "tokens": "{{ config['token'] }}", "auth_method": "token"}
+
+    raw, done = converted(manifest(authenticator=way), clean_room)
+
+    assert raw["client"]["auth"] == {
+        "type": "api_key",
+        "name": "Authorization",
+        "location": "header",
+        "prefix": "token ",
+    }
+    assert "question: several tokens take turns there" in done.stderr
+
+
+def test_a_field_that_is_added_inside_an_object_is_a_column_of_its_own(clean_room: Path) -> None:
+    fields = [
+        {"path": ["head", "repo_id"], "value": "{{ ((record.get('head') or {}).get('repo') or {}).get('id') }}"},
+        {"path": ["head", "kind"], "value": "fixed"},
+    ]
+    added = {"type": "AddFields", "condition": "{{ value is not none }}", "fields": fields}
+    removed = {"type": "RemoveFields", "field_pointers": [["head", "repo"]]}
+
+    raw, done = converted(manifest({"transformations": [added, removed]}), clean_room)
+
+    assert raw["resources"][0]["steps"] == [
+        {"copy": {"head__repo_id": "head.repo.id"}},
+        {"constant": {"head__kind": "fixed"}},
+        {"flatten": ["head"]},
+        {"drop": ["head__repo"]},
+    ]
+    assert "question: the field repo_id inside head is a column of its own, head__repo_id" in " ".join(
+        done.stderr.split()
+    )
+    assert "is left out" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("more", "told_as", "steps"),
+    [
+        (
+            {"key_transformation": {"prefix": "p_"}},
+            "there it is p_name, and meta stays as it is",
+            [{"flatten": ["meta"]}],
+        ),
+        ({"delete_origin_value": True}, "there it is name; is that right?", [{"flatten": ["meta"]}]),
+        ({"replace_record": True}, "its records are changed by DpathFlattenFields, which is left out", None),
+        ({"field_path": ["meta", "*"]}, "its records are changed by DpathFlattenFields, which is left out", None),
+    ],
+    ids=["a prefix", "taken out", "replaced", "of each"],
+)
+def test_an_object_that_is_taken_apart_is_columns_of_its_own(more: Any, told_as: str, steps: Any) -> None:
+    apart = {"type": "DpathFlattenFields", "field_path": ["meta"], **more}
+    found = drafted(manifest({"transformations": [apart]}))
+
+    assert any(told_as in words and kind == ("question" if steps else "loss") for kind, words in told(found))
+    [draft] = [one for one in found.drafts if one.name == "messages"]
+    assert draft.raw.get("steps") == steps

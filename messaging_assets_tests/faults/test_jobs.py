@@ -11,6 +11,7 @@ import pytest
 from requests.cookies import RequestsCookieJar
 
 from messaging_assets.assets.credentials import build_credentials
+from messaging_assets.description.api import ApiDescription
 from messaging_assets.discovery.first_pages import Reader
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.folders import settle_environment
@@ -20,6 +21,7 @@ from messaging_assets.http.session import ApiSession
 from messaging_assets.reading.jobs.asking import JobRequests
 from messaging_assets.reading.jobs.jobs import Jobs
 from messaging_assets_tests.export_api import SECRET, SIGNED, ExportApi, export_api, exported, sync_export
+from messaging_assets_tests.faults import one_list
 
 EVERY = list(range(7))
 
@@ -553,6 +555,53 @@ def test_each_value_of_the_file_has_a_job_of_its_own(api: ExportApi) -> None:
     assert one["green"], one["error"]
     assert one["rows"] == sorted(EVERY * 2)
     assert [body["kind"] for body in api.bodies] == ["a", "b"]
+
+
+OF_SITES: dict[str, Any] = {
+    "for_each": {"site": ["a b", "c"]},
+    "endpoint": {"json": {"kind": "{for_each.site}"}},
+    "primary_key": ["id", "_site"],
+    "job": {
+        "poll": "/exports/{job.id}/of/{for_each.site}",
+        "download": "/exports/{job.id}/0/{for_each.site}",
+        "delete": "/exports/{job.id}/of/{for_each.site}",
+    },
+}
+
+
+def test_the_addresses_of_a_job_name_what_its_list_is_of(api: ExportApi) -> None:
+    one = sync_export(api.url, **OF_SITES)
+
+    assert one["green"], one["error"]
+    assert one["rows"] == sorted(EVERY * 2)
+    assert {path for method, path in api.asked if method != "POST"} == {
+        f"/exports/{job}/{what}/{site}" for job, site in (("job1", "a%20b"), ("job2", "c")) for what in ("of", "0")
+    }
+    assert api.jobs == {}
+    assert not any("messaging-assets" in name.lower() for sent in api.headers for name in sent)
+
+
+def test_the_addresses_of_a_job_name_fields_of_the_parents_record(api: ExportApi) -> None:
+    job = {"poll": "/exports/{job.id}/of/{resources.sites.id}", "download": "/exports/{job.id}/0", "delete": None}
+    described = exported(api.url, job=job, primary_key=["id", "_sites_id"], include_from_parent=["id"])
+    api.answers = lambda method, path: (200, [{"id": 5}, {"id": 6}], {}) if path == "/sites" else None
+    sites = {"name": "sites", "selected": False, "endpoint": {"path": "/sites", "paginator": "single_page"}}
+    raw = {**described.model_dump(exclude_unset=True, by_alias=True), "name": "exporting"}
+    raw["resources"] = [sites, *raw["resources"]]
+
+    whole = ApiDescription.model_validate(raw)
+
+    assert list(one_list.synced(whole, "messages", {"token": SECRET}))
+    polled = {path for method, path in api.asked if method == "GET" and "/of/" in path}
+    assert polled == {"/exports/job1/of/5", "/exports/job2/of/6"}
+
+
+@pytest.mark.parametrize("value", ["", ".."])
+def test_a_value_that_would_lead_a_jobs_address_elsewhere_is_red(api: ExportApi, value: str) -> None:
+    one = sync_export(api.url, **{**OF_SITES, "for_each": {"site": [value]}})
+
+    assert not one["green"]
+    assert "has not one value where job.poll takes it from" in one["error"]
 
 
 def test_lists_that_a_header_tells_apart_have_a_job_each_and_are_asked_about_with_it(api: ExportApi) -> None:

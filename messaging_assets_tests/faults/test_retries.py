@@ -353,3 +353,41 @@ def test_every_row_comes_once_under_many_passing_faults(one_list: OneList) -> No
     assert outcome.ids == ids(60)
     assert outcome.receipt["rows_read"] == outcome.receipt["rows_loaded"] == 60
     assert outcome.receipt["requests"] == 7 + outcome.receipt["retries"]
+
+
+def test_words_of_a_limit_in_a_refusal_are_asked_again_after_and_a_refusal_beside_them_is_left(
+    one_list: OneList,
+) -> None:
+    limit = {"content": "secondary rate limit", "action": "retry"}
+    told = {"message": "You have exceeded a secondary rate limit"}
+    actions = [limit, {"status_code": 403, "action": "ignore"}]
+
+    one_list.fault(status=403, times=2, offset=100, rewrite=lambda payload, request: told)
+    outcome = one_list.outcome(response_actions=actions)
+    one_list.sandbox.faults.clear()
+    one_list.fault(status=403, offset=100)
+    left = one_list.outcome(response_actions=actions)
+
+    assert outcome.green, outcome.sentence
+    assert outcome.ids == ids(250)
+    assert outcome.receipt["retry_reasons"] == {"403": 2}
+    assert len(left.requests) == 2
+
+
+def test_words_of_a_limit_that_stay_are_red_with_what_to_do(one_list: OneList) -> None:
+    one_list.fault(status=403, rewrite=lambda payload, request: {"message": "slow down"})
+    outcome = one_list.outcome(response_actions=[{"content": "slow down", "action": "retry"}])
+
+    assert len(outcome.requests) == 4
+    assert type(outcome.failure) is TryAgainLater
+    assert "by which the API says that it is to be asked later" in outcome.sentence
+    assert "set client.requests_per_second" in outcome.sentence
+
+
+def test_an_answer_that_asks_for_a_wait_is_not_ignored(one_list: OneList) -> None:
+    one_list.fault(status=429, times=1, offset=100, headers={"retry-after-ms": "10"})
+    outcome = one_list.outcome(response_actions=[{"status_code": 429, "action": "ignore"}])
+
+    assert outcome.green, outcome.sentence
+    assert outcome.ids == ids(250)
+    assert outcome.receipt["retry_reasons"] == {"429": 1}

@@ -135,7 +135,7 @@ BAD = [
     ),
     example(
         "5: resources.users.endpoint.response_actions[0].action: 'ignor' is not allowed here; "
-        "allowed: empty, ignore, split, restart, renew, a function (from Python only); did you mean ignore?",
+        "allowed: empty, ignore, split, restart, renew, retry, a function (from Python only); did you mean ignore?",
         in_resource("endpoint: {response_actions: [{status_code: 404, action: ignor}]}"),
         "unknown action",
     ),

@@ -70,6 +70,22 @@ def test_a_job_that_was_begun_is_gone_on_with(api: ExportApi, path: str, way: st
     assert api.jobs == {}
 
 
+def test_a_job_whose_addresses_name_what_its_list_is_of_is_gone_on_with(api: ExportApi) -> None:
+    words: dict[str, Any] = {
+        "for_each": {"site": ["a", "b"]},
+        "endpoint": {"json": {"kind": "{for_each.site}"}},
+        "primary_key": ["id", "_site"],
+        "job": {"poll": "/exports/{job.id}/of/{for_each.site}", "download": "/exports/{job.id}/0/{for_each.site}"},
+    }
+    killed_at(api, "GET", "/exports/job2/0/b", **words)
+
+    one = sync_export(api.url, **words)
+
+    assert one["green"], one["error"]
+    assert one["rows"] == sorted(EVERY * 2)
+    assert api.count("POST", "/exports") == 2
+
+
 def test_a_file_that_was_there_at_once_is_waited_for_where_it_is_not_there_after_a_kill(
     api: ExportApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:

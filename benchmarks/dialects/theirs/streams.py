@@ -11,10 +11,12 @@ from typing import Any
 from airbyte_cdk.sources.declarative.datetime.datetime_parser import DatetimeParser
 from theirs.pages import Pages
 from theirs.records import NOW, at, moment, number_of, put, record
-from theirs.texts import HOLE, Texts, taken_from
+from theirs.texts import HOLE, Hole, Texts, taken_from
 
 _DATES = DatetimeParser()
 _PARTS = {"request_parameter": "params", "header": "headers", "body_json": "body", "body_data": "body"}
+# A token that no page has.
+_ANY_NUMBER = 7_000_000
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}:\d{2}Z)?")
 
 
@@ -67,6 +69,9 @@ class Stream:
         cursor = next(iter(_listed(raw.get("incremental_sync"))), None)
         self.cursor = cursor if cursor and cursor.get("type") == "DatetimeBasedCursor" else {}
         self._fixed, self._open = self._parameters()
+        open_ = {name: str(texts.open(self.requester, one)) for name, one in self._open.items()}
+        # Lists at one path may differ by a text in which more than a value is open.
+        self._queries = {name: _with_holes(one) for name, one in open_.items() if " " in one.strip()}
         self.needs: list[tuple[list[str], str]] = []
         added = [one for t in _listed(raw.get("transformations")) for one in _listed(t.get("fields"))]
         taken = [(made.get("path"), one) for made in added for one in taken_from(made.get("value"), "record")]
@@ -104,6 +109,7 @@ class Stream:
         if request.method != self.method or not (is_root or self._pattern.fullmatch(request.path.rstrip("/") or "/")):
             return None
         right = sum(str(request.params.get(name)) == str(value) for name, value in self._fixed.items())
+        right += sum(bool(one.fullmatch(str(request.params.get(name)))) for name, one in self._queries.items())
         return (
             len(self.path.replace(HOLE, "")) * 100 - self.path.count(HOLE) + 20 * right - 5 * (len(self._fixed) - right)
         )
@@ -203,10 +209,20 @@ class Stream:
         token = request.taken(pages.token_option, self._texts)
         if token is None:
             named = [one for one, text in self._open.items() if "next_page_token" in text]
-            values = [request.params.get(one, request.body.get(one)) for one in named]
+            values = [self._token_in(one, request.params.get(one, request.body.get(one))) for one in named]
             token = next((one for one in values if one), None)
         start = pages.offset(json.dumps(token) if isinstance(token, (dict, list)) else token, marked, size)
         return pages.answer({"made": self._made}, rows, start, size, link)
+
+    def _token_in(self, name: str, given: Any) -> Any:
+        """The token of a parameter, also of one that stands inside a longer text, as `STARTPOSITION 6` does."""
+        known = dict.fromkeys(("stream_slice", "stream_state"), Hole())
+        token = {"next_page_token": _ANY_NUMBER}
+        made = str(self._texts.value(self.requester, self._open[name], **known, next_page_token=token))
+        if not (found := re.search(r"\d{7,}", made)) or found[0] == made:
+            return given
+        taken = re.fullmatch(_with_holes(made).pattern.replace(found[0], r"(\d+)"), str(given))
+        return str(int(taken[1]) - int(found[0]) + _ANY_NUMBER) if taken else given
 
     def _made(self, rows: list[Any]) -> Any:
         return _holding(self.field_path, rows)
@@ -226,6 +242,10 @@ def _holding(path: list[Any], rows: list[Any]) -> Any:
             one = [one] if step == "*" else {str(step): one}
         held.append(one)
     return held
+
+
+def _with_holes(text: str) -> re.Pattern[str]:
+    return re.compile(re.escape(text).replace(HOLE, ".+?"))
 
 
 def _is_names(path: tuple[Any, ...]) -> bool:

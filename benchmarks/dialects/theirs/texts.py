@@ -29,6 +29,10 @@ class Hole(str):
         """Any field of it."""
         return self
 
+    def __add__(self, other: Any) -> Any:
+        """What is counted on from it is unknown, too."""
+        return str(self) + other if isinstance(other, str) else self
+
     def get(self, *_: Any) -> Hole:
         """See dict."""
         return self

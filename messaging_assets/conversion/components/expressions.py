@@ -77,6 +77,37 @@ def elements_of(text: Any, parameters: Mapping[str, Any]) -> list[str]:
     return [f"{{{{ {ast.unparse(one)} }}}}" for one in node.elts] if isinstance(node, ast.List) else []
 
 
+def literal_of(pieces: list[Any]) -> Any:
+    """A text with holes that is an object or a list as Python writes it: that, with the holes in it."""
+    text = "".join(one if isinstance(one, str) else f"__hole_{place}__" for place, one in enumerate(pieces))
+    try:
+        read = ast.parse(text.strip(), mode="eval").body if text.strip()[:1] in ("{", "[") else None
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        read = None
+
+    def value(node: ast.AST) -> Any:
+        if isinstance(node, ast.Dict) and any("__hole_" in ast.unparse(one) for one in node.keys if one):
+            raise ValueError
+        if isinstance(node, ast.Dict) and all(isinstance(one, ast.Constant) for one in node.keys):
+            return {
+                str(ast.literal_eval(key)): value(one) for key, one in zip(node.keys, node.values, strict=True) if key
+            }
+        if isinstance(node, (ast.List, ast.Tuple)):
+            return [value(one) for one in node.elts]
+        is_hole = isinstance(node, ast.Name) and node.id.startswith("__hole_")
+        written = node.id if is_hole and isinstance(node, ast.Name) else ast.literal_eval(node)
+        if not isinstance(written, str) or "__hole_" not in written:
+            return written
+        parts = re.split(r"__hole_(\d+)__", written)
+        every = [pieces[int(one)] if place % 2 else one for place, one in enumerate(parts)]
+        return [one for one in every if one != ""]
+
+    try:
+        return pieces if read is None else value(read)
+    except ValueError:
+        return pieces
+
+
 def tree(expression: str, parameters: Mapping[str, Any]) -> ast.expr | None:
     """An expression as a tree with its parameters filled in; None where Python cannot read it."""
     # What is put together by a tilde is text, whatever it was.

@@ -226,10 +226,20 @@ def _operation(node: ast.BinOp) -> Any:
         if isinstance(left, Ref) and type(right) is int:
             return replace(left, added=left.added + right)
         sides = [*(left if isinstance(left, list) else [left]), *(right if isinstance(right, list) else [right])]
+        if (moment := _with_colon(sides)) is not None:
+            return moment
         # Two fields alone may be numbers, of which the sum is meant.
         are_texts = all(isinstance(one, (str, Ref)) for one in sides)
         return sides if are_texts and any(getattr(one, "root", "") != "record" for one in sides) else Unknown("")
     return Unknown("")
+
+
+def _with_colon(sides: list[Any]) -> Ref | None:
+    """A moment whose zone gets its colon, `x[:-2] + ':' + x[-2:]`; of two moments the first, as both have one zone."""
+    match sides:
+        case [Ref() as first, ":", Ref() as last] if first.cut.endswith("[:-2]") and last.cut.endswith("[-2:]"):
+            return replace(first, cut="", format="%:z") if first.root == last.root else None
+    return None
 
 
 def _joined(values: list[Any], between: Any) -> Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, get_args
 from urllib.parse import urlsplit
 
@@ -10,7 +11,7 @@ from messaging_assets.conversion.components.expressions import pieces_of
 from messaging_assets.conversion.components.parts import Part
 from messaging_assets.conversion.components.values import Ref
 from messaging_assets.conversion.manifest.scope import Scope
-from messaging_assets.conversion.secret_fields import secret_name, way_of, with_secrets
+from messaging_assets.conversion.secret_fields import in_turn, secret_name, way_of, with_secrets
 from messaging_assets.conversion.texts import Hole, below, has, missing
 from messaging_assets.description.ways.signatures import JwtAlgorithm
 from messaging_assets.discovery.found import without_nothing
@@ -26,20 +27,21 @@ def way_in(scope: Scope, part: Part | None, base_url: str) -> dict[str, Any] | N
     """The way of authentication that an authenticator is; None where there is none, or none that can be said."""
     if part is None or part.kind == "NoAuth":
         return None
-    known = {
+    known: dict[str, Callable[[Scope, Part], dict[str, Any] | None]] = {
         "ApiKeyAuthenticator": _api_key,
         "BearerAuthenticator": _bearer,
         "BasicHttpAuthenticator": _basic,
         "OAuthAuthenticator": _oauth,
         "JwtAuthenticator": _own_token,
         "LegacySessionTokenAuthenticator": _old_session,
+        "MultipleTokenAuthenticator": lambda one, of: in_turn(
+            of["header"], of["auth_method"], below(one.draft.lose, *_PLACE)
+        ),
+        "SessionTokenAuthenticator": partial(_session, base_url=base_url),
+        "SelectiveAuthenticator": partial(_selected, base_url=base_url),
     }
-    if part.kind in known:
-        return known[part.kind](scope, part)
-    if part.kind == "SessionTokenAuthenticator":
-        return _session(scope, part, base_url)
-    if part.kind == "SelectiveAuthenticator":
-        return _selected(scope, part, base_url)
+    if way := known.get(part.kind.removeprefix("RateLimited")):
+        return way(scope, part)
     scope.draft.lose(f"it authenticates by {part.shown}; say under auth how, if a word does", *_PLACE)
     return None
 
@@ -91,8 +93,7 @@ def _basic(scope: Scope, part: Part) -> dict[str, Any]:
         if value in (None, ""):
             empty = half
         elif isinstance(value, str) or len(value) > 1:
-            told = f"the {half} is a text of the manifest's own, or more than one setting; set the whole of it"
-            scope.draft.ask(told, *_PLACE)
+            scope.draft.ask(f"the {half} is a text, or more than one setting; set the whole of it", *_PLACE)
     return without_nothing({"type": "http_basic", "empty": empty})
 
 
@@ -118,9 +119,8 @@ def _jwt(scope: Scope, part: Part) -> dict[str, Any] | None:
         return None
     if part["base64_encode_secret_key"] in (True, "true"):
         scope.draft.ask("it signs with the key's base64; set that as the secret", *_PLACE)
-    said = {
-        word: {**(part[word] or {}), **(part[f"additional_{word}"] or {})} for word in ("jwt_payload", "jwt_headers")
-    }
+    words = ("jwt_payload", "jwt_headers")
+    said = {word: {**(part[word] or {}), **(part[f"additional_{word}"] or {})} for word in words}
     return without_nothing(
         {
             "secret": _name_of(scope, part["secret_key"], part) or "private_key",
@@ -275,8 +275,8 @@ def _old_session(scope: Scope, part: Part) -> dict[str, Any] | None:
     if not path or not part["header"] or not part["session_token_response_key"] or "://" in path:
         scope.draft.lose("it logs in by a request that session does not say", *_PLACE)
         return None
-    login = {"path": "/" + path.lstrip("/")}
-    return {"type": "session", "login": login, "headers": {part["header"]: part["session_token_response_key"]}}
+    token = {part["header"]: part["session_token_response_key"]}
+    return {"type": "session", "login": {"path": "/" + path.lstrip("/")}, "headers": token}
 
 
 def _selected(scope: Scope, part: Part, base_url: str) -> dict[str, Any] | None:

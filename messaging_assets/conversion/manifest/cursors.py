@@ -63,7 +63,8 @@ def _of_time(scope: Scope, part: Part) -> dict[str, Any]:
     }
     asked = repr([scope.draft.endpoint.get(one) for one in PARTS_OF_REQUEST])
     if words["start_param"] or words["end_param"] or "{incremental." in asked:
-        words["format"] = _format(scope, next(iter(scope.formats), sent))
+        written = next(iter(scope.formats), sent)
+        words["format"] = _format(scope, str(sent).replace("%z", "+00:00") if written == "%:z" else written)
     if "{incremental.end_value" in asked:
         words["end_value"] = "now"
     has_end = words["end_param"] or "end_value" in words
@@ -211,6 +212,15 @@ def _filled(scope: Scope, pieces: list[Piece]) -> str:
     """A text with the values of its settings; whatever else it takes stands there as it cannot be read."""
     values = (scope.settings.value(one.name, one.default) if isinstance(one, Ref) else one for one in pieces)
     return "".join(map(str, values))
+
+
+def name_as_sent(scope: Scope) -> None:
+    """Name a mark that a step copies into a field of its own by where the records have it."""
+    incremental = scope.draft.endpoint.get("incremental") or {}
+    for step in reversed(scope.draft.raw.get("steps") or []):
+        path = step.get("copy", {}).get(incremental.get("cursor_path"))
+        if isinstance(path, str) and "[*]" not in path:
+            incremental["cursor_path"] = path
 
 
 def is_mark(scope: Scope, left: Any, node: ast.Compare) -> bool:

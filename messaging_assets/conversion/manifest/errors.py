@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 from messaging_assets.conversion.components.expressions import condition
@@ -16,8 +18,15 @@ from messaging_assets.foundation.json_paths import quoted_path
 
 _HANDLER = ("endpoint", "error_handler")
 _RETRIES = frozenset({"RETRY", "RATE_LIMITED", "REFRESH_TOKEN_THEN_RETRY"})
-# What the product does by itself: a header that says when to come again.
+# What the product does by itself: a header that says when to come again, or that nothing is left until then.
 _WAITS = frozenset({"retry-after"})
+_LIMIT = re.compile(r"'retry-after' in headers|headers(?:\.get\(|\[)'x-ratelimit-remaining'[)\]] == '0'", re.IGNORECASE)
+# A status that such headers come with, beside those that are asked again anyway.
+_REFUSED = 403
+# Words by a pattern: alternatives in groups, and nothing else that is none of them.
+_PATTERN = re.compile(r"regex_search\('(?:\(\?i\))?(?:\\\\b)?((?:[\w ]|\((?:\?:)?\w+(?:\|\w+)*\))+)(?:\\\\b)?'\)")
+_GROUP = re.compile(r"\((?:\?:)?([^()]*)\)")
+_MOST_WORDS = 24
 
 
 def add_errors(scope: Scope, handler: Part | None) -> None:
@@ -63,26 +72,49 @@ def _add_rule(scope: Scope, rule: Part, words: dict[str, Any]) -> None:
     action, codes = str(rule["action"] or "").upper(), _codes(rule["http_codes"])
     content, predicate = rule["error_message_contains"], rule["predicate"]
     endpoint = scope.draft.endpoint
-    if action in _RETRIES and codes and not predicate and not content:
+    if predicate:
+        _add_condition(scope, rule, words, action, codes)
+    elif action in _RETRIES and codes and not content:
         retry_too(words, (one for one in codes if 400 <= one < 600))
-    elif action == "IGNORE" and (codes or content) and not predicate:
+    elif action in _RETRIES and content and not codes:
+        endpoint.setdefault("response_actions", []).append({"content": str(content), "action": "retry"})
+    elif action == "IGNORE" and (codes or content):
         _ignore(endpoint, codes, content)
-    elif action == "FAIL" and not predicate and not (content and {*codes} & {*RETRIED_STATUSES}):
+    elif action == "FAIL" and not (content and {*codes} & {*RETRIED_STATUSES}):
         # Any status that is not asked again is an error by itself.
         if retried := {*words.get("retry_on_status_codes", RETRIED_STATUSES)} & {*codes}:
             words["retry_on_status_codes"] = sorted({*words.get("retry_on_status_codes", RETRIED_STATUSES)} - retried)
-    elif predicate and (found := _in_body(predicate, rule)) and action in (*_RETRIES, "FAIL", "IGNORE"):
-        if action == "IGNORE" and (told := _ignored(found)):
-            statuses = [{"status_code": one} for one in codes] or [{}]
-            endpoint.setdefault("response_actions", []).extend({**one, **told} for one in statuses)
-        elif action != "IGNORE" and "path" in found and not codes and "error_in_body" not in endpoint:
-            endpoint["error_in_body"] = {**found, "retry": True} if action in _RETRIES else found
-        else:
-            _tell(scope, action, predicate)
-    elif action not in ("", "SUCCESS") or predicate:
-        _tell(scope, action, predicate or content or ", ".join(map(str, codes)))
-    elif action == "SUCCESS" and any(not 200 <= one < 300 for one in codes):
-        _tell(scope, action, ", ".join(map(str, codes)))
+    elif action not in ("", "SUCCESS") or any(not 200 <= one < 300 for one in codes):
+        _tell(scope, action, content or ", ".join(map(str, codes)))
+
+
+def _add_condition(scope: Scope, rule: Part, words: dict[str, Any], action: str, codes: list[int]) -> None:
+    """Say what a rule says that looks into the answer."""
+    endpoint, predicate = scope.draft.endpoint, str(rule["predicate"])
+    actions = endpoint.setdefault("response_actions", [])
+    found = _in_body(predicate, rule)
+    if action in _RETRIES and _LIMIT.search(predicate.replace('"', "'")):
+        retry_too(words, [_REFUSED])
+    elif action == "IGNORE" and not codes and (several := _words_by_pattern(predicate)):
+        actions += [{"content": one, "action": "ignore"} for one in several]
+        told = f"the rule IGNORE for {quoted(predicate)} is one for each of the texts that it means"
+        scope.draft.ask(f"{told}; which of them does the API send?", *_HANDLER)
+    elif found and action == "IGNORE" and (told_by := _ignored(found)):
+        actions += [{**one, **told_by} for one in ([{"status_code": one} for one in codes] or [{}])]
+    elif found and action in (*_RETRIES, "FAIL") and "path" in found and not codes and "error_in_body" not in endpoint:
+        endpoint["error_in_body"] = {**found, "retry": True} if action in _RETRIES else found
+    else:
+        _tell(scope, action, predicate)
+
+
+def _words_by_pattern(predicate: str) -> list[str]:
+    """The texts that a pattern in a predicate means, those with a capital too; none where they are too many."""
+    found = _PATTERN.search(predicate)
+    pieces = _GROUP.split(found[1]) if found else []
+    # Each second piece is a group.
+    texts = ["".join(one) for one in product(*(one.split("|") if at % 2 else [one] for at, one in enumerate(pieces)))]
+    both = list(dict.fromkeys(one for text in texts for one in (text, text[:1].upper() + text[1:])))
+    return both if pieces and len(both) <= _MOST_WORDS and all(len(one) > len("error") for one in both) else []
 
 
 def _ignored(found: dict[str, Any]) -> dict[str, Any] | None:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from messaging_assets.conversion.components.expressions import condition, single
+from messaging_assets.conversion.components.page_ends import flag, one_end
 from messaging_assets.conversion.components.parts import Part, target_of
 from messaging_assets.conversion.components.values import Ref, Unknown, value_of
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.outcome import NO_PAGINATOR
 from messaging_assets.conversion.texts import USUAL_PAGE, quoted, unusual
+from messaging_assets.description.names import PARTS_OF_REQUEST
+from messaging_assets.description.parents import changed
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.foundation.json_paths import quoted_path
 
 _PLACE = ("endpoint", "paginator")
+# How many rows a query wants, beside from which one on.
+_SIZE_IN_TEXT = re.compile(r"(?i)(\b(?:maxresults|limit|top|first|size)\W{1,3})(?:(\d+)|\{setting\.(\w+)\})")
 
 
 def add_paginator(scope: Scope, part: Part | None) -> None:
@@ -36,6 +42,36 @@ def add_paginator(scope: Scope, part: Part | None) -> None:
     paginator = ways[strategy.kind](scope, part, strategy, token)
     if paginator:
         scope.draft.endpoint["paginator"] = paginator
+
+
+def name_pages(scope: Scope, part: Part | None) -> None:
+    """Tell the stream's scope what its texts say of the page, where no option of the paginator puts that anywhere."""
+    strategy = part.part("pagination_strategy") if part is not None else None
+    if part is not None and strategy is not None and target_of(part.part("page_token_option")) is None:
+        scope.page.counted = {"OffsetIncrement": "offset", "PageIncrement": "page"}.get(strategy.kind, "")
+
+
+def _is_in_texts(scope: Scope, word: str) -> bool:
+    return f"{{paginator.{word}}}" in repr([scope.draft.endpoint.get(part) for part in PARTS_OF_REQUEST])
+
+
+def _size_in_texts(scope: Scope) -> int | None:
+    """How many rows the text asks for that says from which one on; the paginator puts that there from now on."""
+    found: list[int] = []
+
+    def put(match: re.Match[str]) -> str:
+        written = match[2] or scope.settings.declared.get(match[3])
+        if not str(written).isdigit():
+            return match[0]
+        found.append(int(str(written)))
+        return f"{match[1]}{{paginator.limit}}"
+
+    for part in ("params", "json", "data"):
+        scope.draft.endpoint[part] = changed(
+            scope.draft.endpoint.get(part) or {},
+            lambda text: _SIZE_IN_TEXT.sub(put, text) if "{paginator.offset}" in text else text,
+        )
+    return found[0] if found else None
 
 
 def goes_by_links(part: Part | None) -> bool:
@@ -68,8 +104,10 @@ def _named(option: Part | None, word: str, scope: Scope) -> dict[str, Any]:
 
 def _offset(scope: Scope, part: Part, strategy: Part, token: Part | None) -> dict[str, Any]:
     size, option = _size(scope, strategy), part.part("page_size_option")
+    is_in_texts = _is_in_texts(scope, "offset")
+    size = (_size_in_texts(scope) if is_in_texts else None) or size
     limit = _named(option, "limit", scope)
-    if not limit:
+    if not limit and not _is_in_texts(scope, "limit"):
         # A size that is sent with each request anyway is the paginator's own.
         sent = scope.draft.endpoint.get("params", {})
         same = next((name for name, value in sent.items() if size is not None and str(value) == str(size)), None)
@@ -81,13 +119,16 @@ def _offset(scope: Scope, part: Part, strategy: Part, token: Part | None) -> dic
     if size is None:
         scope.draft.ask(f"how long is a page? {USUAL_PAGE} rows are asked for", *_PLACE)
     where = _counter(token, "offset", scope)
-    return {"type": "offset", "limit": size or USUAL_PAGE, **unusual({**where, **limit}), "total_path": None}
+    begins = {"offset": scope.page.first} if is_in_texts and scope.page.first else {}
+    return {"type": "offset", "limit": size or USUAL_PAGE, **begins, **unusual({**where, **limit}), "total_path": None}
 
 
 def _page_number(scope: Scope, part: Part, strategy: Part, token: Part | None) -> dict[str, Any]:
     _add_size(scope, part, strategy)
     first = scope.written(strategy["start_from_page"], strategy, *_PLACE) or 0
-    if strategy["start_from_page"] is None and strategy["inject_on_first_request"] is not True:
+    if _is_in_texts(scope, "page"):
+        first = scope.page.first if scope.page.first is not None else first
+    elif strategy["start_from_page"] is None and strategy["inject_on_first_request"] is not True:
         scope.draft.ask("does the API count pages from 0, or from 1? The manifest does not say; 0 is taken", *_PLACE)
     begins = {"base_page": int(first)} if str(first) in ("0", "1") else {"base_page": 1, "page": int(first)}
     return {"type": "page_number", **begins, **unusual(_counter(token, "page", scope))}
@@ -95,6 +136,8 @@ def _page_number(scope: Scope, part: Part, strategy: Part, token: Part | None) -
 
 def _counter(token: Part | None, word: str, scope: Scope) -> dict[str, Any]:
     """The words that say where a number goes; a question where the manifest says nothing of it."""
+    if _is_in_texts(scope, word):
+        return {}
     if target_of(token) is None:
         scope.draft.ask(f"which parameter takes the number? It is sent as {word}", *_PLACE)
     return _named(token, word, scope)
@@ -125,8 +168,8 @@ def _cursor(scope: Scope, part: Part, strategy: Part, token: Part | None) -> dic
         return None
     place, path = found
     named = _named(token, "cursor", scope)
-    if not named and scope.token:
-        named = dict([scope.token])
+    if not named and scope.page.token:
+        named = dict([scope.page.token])
     is_link = (token is not None and token.kind == "RequestPath") or (isinstance(value, Ref) and value.is_cut)
     paginator: dict[str, Any]
     if place == "headers":
@@ -148,7 +191,7 @@ def _cursor(scope: Scope, part: Part, strategy: Part, token: Part | None) -> dic
         paginator = {"type": "cursor", "cursor_path": path, **unusual(named)}
         if not named:
             scope.draft.ask("which parameter takes the next page's token? It is sent as cursor", *_PLACE)
-    paginator |= _flag(goes_on, True, path, paginator, scope.draft.endpoint.get("data_selector")) or {}
+    paginator |= flag(goes_on, True, path, paginator, scope.draft.endpoint.get("data_selector")) or {}
     return without_nothing(
         {**paginator, **_end(scope, strategy["stop_condition"], path, paginator, strategy.parameters)}
     )
@@ -216,7 +259,7 @@ def _end(
         return _unread(scope, written)
     words: dict[str, Any] = {}
     for one in read.values if isinstance(read, ast.BoolOp) and isinstance(read.op, ast.Or) else [read]:
-        found = _one_end(one, path, paginator, scope.draft.endpoint.get("data_selector"))
+        found = one_end(one, path, paginator, scope.draft.endpoint.get("data_selector"))
         if found is None:
             return _unread(scope, written)
         words.update(found)
@@ -227,55 +270,3 @@ def _unread(scope: Scope, written: Any) -> dict[str, Any]:
     words = quoted(written, 100)
     scope.draft.ask(f"it stops by the condition {words}; does the token end by itself? If not, add end_path", *_PLACE)
     return {}
-
-
-def _one_end(node: ast.expr, path: str, paginator: dict[str, Any], selector: Any) -> dict[str, Any] | None:
-    text = ast.unparse(node)
-    # A short or an empty page: an empty one is the end here, and a short one is none.
-    if "last_page_size" in text or "last_record" in text or "| length" in text or "len(" in text:
-        is_zero = text.replace(" ", "").endswith(("==0", "<1", "<=0")) or text.startswith("not ")
-        takes = paginator["type"] in ("cursor", "json_link", "header_link")
-        return {"stop_after_empty_page": True} if is_zero and takes else {}
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        return _flag(value_of(node.operand), True, path, paginator, selector)
-    if isinstance(node, ast.Compare) and len(node.ops) == 1:
-        left, right = value_of(node.left), value_of(node.comparators[0])
-        if isinstance(node.ops[0], (ast.NotIn,)) and isinstance(left, str):
-            return {}
-        if isinstance(node.ops[0], (ast.Eq, ast.Is)) and isinstance(left, Ref):
-            if right in (None, "", 0) and not isinstance(right, bool):
-                return {} if _is_token(left, path) else None
-            if isinstance(right, bool):
-                return _flag(left, not right, path, paginator, selector)
-            if isinstance(right, str) and right.lower() in ("false", "true") and left.root == "headers":
-                return _flag(left, right.lower() == "false", path, paginator, selector)
-            if isinstance(right, str) and left.root == "response" and left.path:
-                return {"end_path": quoted_path(*left.path), "end_value": right}
-        return {} if all(isinstance(one, Ref) and one.root == "response" for one in (left, right)) else None
-    found = value_of(node)
-    return {} if found is False else _flag(found, False, path, paginator, selector)
-
-
-def _is_token(found: Any, path: str) -> bool:
-    own = found.name if found.root == "headers" else quoted_path(*found.path)
-    return own == path or path.startswith(f"{own}.")
-
-
-def _flag(
-    found: Any, goes_on_when_true: bool, path: str, paginator: dict[str, Any], selector: Any
-) -> dict[str, Any] | None:
-    """A truth value of the answer: whether there is more, or whether it is over."""
-    if not isinstance(found, Ref) or found.root not in ("response", "headers"):
-        return None
-    if _is_token(found, path):
-        return {} if goes_on_when_true else None
-    if found.root == "headers":
-        return {"stop_after_empty_page": True} if paginator["type"] == "header_link" else None
-    if not all(isinstance(one, str) for one in found.path):
-        return None
-    place = quoted_path(*found.path)
-    if place == selector:
-        return {"stop_after_empty_page": True} if paginator["type"] in ("cursor", "json_link", "header_link") else {}
-    if goes_on_when_true and paginator["type"] in ("cursor", "offset", "page_number"):
-        return {"has_more_path": place}
-    return {"end_path": place, "end_value": False} if goes_on_when_true else {"end_path": place}

@@ -200,8 +200,8 @@ def _on_first_page(text: Any, requester: Part) -> tuple[Any, bool]:
 def _is_token(scope: Scope, name: str, text: Any, part: str) -> bool:
     """Whether a field takes the next page's token, which the paginator puts there."""
     found = _token_in(text, name)
-    if found and part in _TOKEN_WORDS and scope.token is None:
-        scope.token = (_TOKEN_WORDS[part], found)
+    if found and part in _TOKEN_WORDS and scope.page.token is None:
+        scope.page.token = (_TOKEN_WORDS[part], found)
     return bool(found) and found == name
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from messaging_assets.conversion.components.expressions import Piece, elements_of, pieces_of
+from messaging_assets.conversion.components.expressions import Piece, elements_of, literal_of, pieces_of
 from messaging_assets.conversion.components.parts import Part
 from messaging_assets.conversion.components.values import EPOCHS, Ref, Unknown
 from messaging_assets.conversion.outcome import Draft
@@ -18,6 +18,21 @@ from messaging_assets.foundation.json_paths import quoted_path
 
 _PARTITION = frozenset({"stream_partition", "stream_slice"})
 _INTERVAL = frozenset({"stream_interval", "stream_slice"})
+
+
+@dataclass
+class PageTexts:
+    """What the texts of a stream's requests say of the page that they ask for.
+
+    Args:
+        token: the word for where they put the next page's token, and the name there.
+        counted: what that token counts, `offset` or `page`, where no option of the paginator puts it anywhere.
+        first: what they have for the first page then.
+    """
+
+    token: tuple[str, str] | None = None
+    counted: str = ""
+    first: int | None = None
 
 
 @dataclass
@@ -35,7 +50,7 @@ class Scope:
         bounds: `start` or `end` by the name that the stream's texts have for it.
         cursor_field: the field whose last value its state holds, empty where that is not known; None without a cursor.
         formats: how its texts write the bounds.
-        token: the word for where its texts put the next page's token, and the name there.
+        page: what its texts say of the page.
         above: the scope of its parent, where it has one.
     """
 
@@ -49,7 +64,7 @@ class Scope:
     bounds: dict[str, str] = field(default_factory=lambda: {"start_time": "start", "end_time": "end"})
     cursor_field: str | None = None
     formats: set[str] = field(default_factory=set)
-    token: tuple[str, str] | None = None
+    page: PageTexts = field(default_factory=PageTexts)
     above: Scope | None = None
 
     def text(self, value: Any, part: Part) -> Any:
@@ -87,7 +102,7 @@ class Scope:
             return [self.field(one, part, in_json) for one in several]
         text = self.text(value, part)
         if not isinstance(text, str):
-            return _literal_of(text) if in_json and isinstance(text, list) else text
+            return literal_of(text) if in_json and isinstance(text, list) else text
         try:
             literal = ast.literal_eval(text)
         except (ValueError, SyntaxError, MemoryError, RecursionError):
@@ -123,14 +138,19 @@ class Scope:
         if isinstance(piece, Unknown):
             return Hole("unknown", piece.words)
         shown = f"{piece.root}.{piece.name}".rstrip(".")
-        if piece.is_cut and piece.root == "config" and not piece.default and not self.settings.is_secret(piece.name):
+        is_instead = piece.root == "config" and isinstance(piece.default, Ref)
+        if is_instead and self.settings.value(piece.name) is None:
+            return self.piece(piece.default)
+        is_whole = is_instead or not piece.default
+        if piece.is_cut and piece.root == "config" and is_whole and not self.settings.is_secret(piece.name):
             return _part_of_setting(self, piece)
+        if page := _page_in(self, piece):
+            return page
         if piece.is_cut or piece.added:
             return Hole("unknown", f"'{shown}' (cut, or counted on)")
         if piece.root == "config":
-            if isinstance(piece.default, Ref):
-                is_given = self.settings.value(piece.name) is not None
-                return Hole("setting", piece.name) if is_given else self.piece(piece.default)
+            if is_instead:
+                return Hole("setting", piece.name)
             kind: Literal["secret", "setting"] = "secret" if self.settings.is_secret(piece.name) else "setting"
             value = self.settings.value(piece.name, piece.default) if piece.is_lower and kind == "setting" else None
             return Hole(kind, piece.name, piece.default) if value is None else str(value).lower()
@@ -158,8 +178,6 @@ class Scope:
             return self.bound(self.bounds[name], piece)
         if piece.root == "stream_state":
             return _of_state(self, piece, shown)
-        if piece.root == "next_page_token":
-            return Hole("token", piece.name)
         return _moment_of(piece) if piece.root == "now" else Hole("unknown", f"'{shown}'")
 
     def bound(self, kind: Any, piece: Ref) -> Hole:
@@ -169,35 +187,14 @@ class Scope:
         return Hole(kind)
 
 
-def _literal_of(pieces: list[Any]) -> Any:
-    """A text with holes that is an object or a list as Python writes it: that, with the holes in it."""
-    text = "".join(one if isinstance(one, str) else f"__hole_{place}__" for place, one in enumerate(pieces))
-    try:
-        read = ast.parse(text.strip(), mode="eval").body if text.strip()[:1] in ("{", "[") else None
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        read = None
-
-    def value(node: ast.AST) -> Any:
-        if isinstance(node, ast.Dict) and any("__hole_" in ast.unparse(one) for one in node.keys if one):
-            raise ValueError
-        if isinstance(node, ast.Dict) and all(isinstance(one, ast.Constant) for one in node.keys):
-            return {
-                str(ast.literal_eval(key)): value(one) for key, one in zip(node.keys, node.values, strict=True) if key
-            }
-        if isinstance(node, (ast.List, ast.Tuple)):
-            return [value(one) for one in node.elts]
-        is_hole = isinstance(node, ast.Name) and node.id.startswith("__hole_")
-        written = node.id if is_hole and isinstance(node, ast.Name) else ast.literal_eval(node)
-        if not isinstance(written, str) or "__hole_" not in written:
-            return written
-        parts = re.split(r"__hole_(\d+)__", written)
-        every = [pieces[int(one)] if place % 2 else one for place, one in enumerate(parts)]
-        return [one for one in every if one != ""]
-
-    try:
-        return pieces if read is None else value(read)
-    except ValueError:
-        return pieces
+def _page_in(scope: Scope, piece: Ref) -> Hole | None:
+    """What a piece says of the page: its number where that is counted, else the token for it."""
+    if piece.root != "next_page_token" or piece.is_cut:
+        return None
+    if scope.page.counted:
+        scope.page.first = piece.added + (int(piece.default) if str(piece.default).isdigit() else 0)
+        return Hole("page", scope.page.counted)
+    return None if piece.added else Hole("token", piece.name)
 
 
 def _holes(scope: Scope, piece: Piece) -> list[str | Hole]:

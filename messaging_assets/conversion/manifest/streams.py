@@ -11,10 +11,10 @@ from messaging_assets.conversion.components.values import seconds_of
 from messaging_assets.conversion.manifest import answers
 from messaging_assets.conversion.manifest.addresses import settle_addresses
 from messaging_assets.conversion.manifest.authenticators import way_in
-from messaging_assets.conversion.manifest.cursors import add_cursor, name_bounds
+from messaging_assets.conversion.manifest.cursors import add_cursor, name_as_sent, name_bounds
 from messaging_assets.conversion.manifest.errors import add_errors
 from messaging_assets.conversion.manifest.filters import add_filter
-from messaging_assets.conversion.manifest.paging import add_paginator, goes_by_links
+from messaging_assets.conversion.manifest.paging import add_paginator, goes_by_links, name_pages
 from messaging_assets.conversion.manifest.partitions import add_partitions
 from messaging_assets.conversion.manifest.requests import (
     add_job,
@@ -148,6 +148,7 @@ class _Streams:
         scope = self._scopes[draft.name] = Scope(draft, self._converted.settings, self._converted.lose)
         cursor = next(iter([*stream.parts("incremental_sync"), *stream.parts("stream_cursor")]), None)
         name_bounds(scope, cursor)
+        name_pages(scope, retriever.part("paginator"))
         add_partitions(scope, retriever, self, cursor)
         if not draft.is_carried:
             return
@@ -178,6 +179,7 @@ class _Streams:
         add_next_request(scope, of_first_page, is_range_first)
         _add_steps(scope, stream, selector, answers.properties_of(scope, stream, self._converted.folder))
         answers.leave_to_parents(scope)
+        name_as_sent(scope)
         answers.add_key(scope, stream)
         answers.add_columns(scope, stream, self._converted.folder)
 

@@ -11,6 +11,7 @@ from messaging_assets.conversion.components.parts import Part
 from messaging_assets.conversion.components.values import Ref, Unknown
 from messaging_assets.conversion.manifest.scope import Scope, is_nowhere
 from messaging_assets.conversion.texts import Hole, doubled, missing, only, quoted
+from messaging_assets.description.table import INSIDE
 from messaging_assets.foundation.json_paths import quoted_path
 
 _STEPS = ("steps",)
@@ -31,13 +32,15 @@ def add_transformations(scope: Scope, stream: Part) -> None:
             scope.draft.ask(
                 "fields without a value are left out of the records there; here they stay; is that right?", *_STEPS
             )
-        elif part["condition"]:
+        elif part["condition"] and "".join(str(part["condition"]).split()) != "{{valueisnotnone}}":
             scope.draft.lose(f"{part.shown} under a condition is left out; steps have none", *_STEPS)
         elif part.kind == "AddFields":
             for field in part.parts("fields"):
                 _add_field(scope, field)
         elif part.kind == "RemoveFields":
             inside += _remove_fields(scope, part)
+        elif part.kind == "DpathFlattenFields" and (held := _only_step(part)):
+            _flatten(scope, held, part)
         elif part.kind not in ("KeysToSnakeCase", "KeysToLower"):
             # Names in the table are in snake case anyway.
             scope.draft.lose(f"its records are changed by {part.shown}, which is left out", *_STEPS)
@@ -49,15 +52,37 @@ def add_transformations(scope: Scope, stream: Part) -> None:
         scope.draft.ask(f"{told}, such as {holders[0]}__name; is that right?", *_STEPS)
 
 
+def _only_step(part: Part) -> str | None:
+    """The one field whose object is taken apart, where its fields stay beside the others."""
+    path = part["field_path"] if isinstance(part["field_path"], list) else []
+    return str(path[0]) if len(path) == 1 and path[0] != "*" and not part["replace_record"] else None
+
+
+def _flatten(scope: Scope, held: str, part: Part) -> None:
+    scope.draft.raw.setdefault("steps", []).append({"flatten": [held]})
+    prefix = (part.part("key_transformation") or part)["prefix"] or ""
+    stays = "" if part["delete_origin_value"] is True else f", and {held} stays as it is, too"
+    told = f"what {held} holds is columns such as {held}{INSIDE}name here; there it is {prefix}name{stays}"
+    scope.draft.ask(f"{told}; is that right?", *_STEPS)
+
+
 def _add_field(scope: Scope, field: Part) -> None:
     path = field["path"] if isinstance(field["path"], list) else [field["path"]]
-    name = ".".join(map(str, path))
+    name = INSIDE.join(map(str, path))
+    losses = len(scope.draft.losses)
+    _add_named(scope, name, field)
+    if len(path) > 1 and losses == len(scope.draft.losses):
+        told = f"the field {path[-1]} inside {'.'.join(map(str, path[:-1]))} is a column of its own, {name}"
+        scope.draft.ask(f"{told}; is that right?", *_STEPS)
+
+
+def _add_named(scope: Scope, name: str, field: Part) -> None:
     written = _unquoted(field["value"])
     found = single(written, field.parameters)
-    if len(path) == 1 and isinstance(found, Ref) and found.other and (several := _first_of(scope, found, field)):
+    if isinstance(found, Ref) and found.other and (several := _first_of(scope, found, field)):
         scope.draft.step("copy", **{name: several})
         return
-    if len(path) == 1 and isinstance(found, Ref) and _add_reference(scope, name, written, found, field):
+    if isinstance(found, Ref) and _add_reference(scope, name, written, found, field):
         return
     if isinstance(found, Ref) and is_nowhere(scope, found):
         # The manifest's own reader makes an empty field of it.
@@ -68,13 +93,13 @@ def _add_field(scope: Scope, field: Part) -> None:
         told = f"the field {name} is the time of asking, which each row has as _dlt_load_id (seconds since 1970)"
         scope.draft.ask(f"{told}; is that enough?", *_STEPS)
         return
-    if len(path) == 1 and (found is None or isinstance(found, (str, int, float, bool))) and found != "":
+    if (found is None or isinstance(found, (str, int, float, bool))) and found != "":
         scope.draft.step("constant", **{name: scope.field(found, field, in_json=True)})
         return
-    if len(path) == 1 and (of := _LIST.fullmatch(str(written).strip())):
+    if of := _LIST.fullmatch(str(written).strip()):
         scope.draft.step("copy", **{name: f"{quoted_path(of['list'])}[*].{quoted_path(of['field'])}"})
         return
-    if len(path) == 1 and (template := _template(scope, written, field)):
+    if template := _template(scope, written, field):
         scope.draft.step("template", **{name: template})
         return
     words = quoted(written)

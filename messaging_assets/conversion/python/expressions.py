@@ -51,14 +51,13 @@ def read(values: Values, node: ast.AST) -> Any:
         return moment(text) or looked_up(node) or [Hole("unknown", quoted(text))]
     if isinstance(found, (ReadDict, ReadList)) and not isinstance(node, (ast.Name, ast.Subscript, ast.Attribute)):
         # What was made of something in doubt is in doubt.
-        found.doubts += [told for told in values.doubts_of(node) if told not in found.doubts]
+        found.doubts += [told for told in values.doubts(node) if told not in found.doubts]
     return found
 
 
 def put(values: Values, made: ReadDict, key: ast.expr | None, one: ast.expr) -> None:
     """Put a value into a dictionary; without a key all that another one has."""
     value = values.value(one)
-    made.doubts += values.doubts(one)
     if key is None and isinstance(value, dict):
         made.update(value)
     elif key is not None and isinstance(name := values.value(key), (str, int)):
@@ -86,7 +85,6 @@ def _list(values: Values, node: ast.List | ast.Tuple | ast.Set) -> ReadList:
     for one in node.elts:
         inner = one.value if isinstance(one, ast.Starred) else one
         value = values.value(inner)
-        made.doubts += values.doubts(inner)
         is_more = isinstance(one, ast.Starred) and isinstance(value, list) and not is_text(value)
         made += value if is_more else [_settled(value, inner)]
     return made
@@ -206,6 +204,8 @@ def _call(values: Values, node: ast.Call) -> Any:
         return _keywords(values, node, {"type": kind, **given})
     if name in DICTIONARIES and not node.args:
         return _keywords(values, node, {})
+    if name == "cast" and len(node.args) == 2:
+        return values.value(node.args[1])
     code = values.names.get(name) if isinstance(node.func, ast.Name) else None
     if isinstance(code, Code) and code.function is not None:
         return values.returned(code.function, node, values)

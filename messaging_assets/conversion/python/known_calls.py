@@ -57,21 +57,8 @@ _WRITTEN = {
     ".timestamp()": "epoch_seconds",
 }
 _STRFTIME = re.compile(r"\.strftime\('([^'{}]+)'\)")
-_DATES = frozenset({"datetime", "date", "DateTime"})
-_TEXTS: tuple[str, ...] = (
-    "format",
-    "join",
-    "lower",
-    "upper",
-    "strip",
-    "rstrip",
-    "lstrip",
-    "replace",
-    "split",
-    "title",
-    "removeprefix",
-)
-_TEXTS += ("removesuffix",)
+_TEXTS = frozenset({"format", "join", "lower", "upper", "strip", "rstrip", "lstrip", "replace", "split", "title"})
+_TEXTS |= {"removeprefix", "removesuffix"}
 _PLAIN: Mapping[str, Callable[..., Any]] = {
     **{one.__name__: one for one in (str, int, float, bool, len, list, sorted)},
     "tuple": list,
@@ -120,14 +107,10 @@ def plain_call(name: str, arguments: Sequence[Any], words: Mapping[str, Any]) ->
         return _PLAIN[name](*arguments)
     if name in ("deepcopy", "copy") and len(arguments) == 1:
         return getattr(copy, name)(arguments[0])
-    if name == "cast" and len(arguments) == 2:
-        return arguments[1]
-    if name == "date" and len(arguments) == 3 and not words:
-        return dt.date(*map(int, arguments))
-    if name in _DATES and arguments and all(one == "UTC" for one in words.values()) and words.keys() <= {"tz"}:
-        year, month, day, *time = map(int, arguments)
-        hour, minute, second = [*time, 0, 0, 0][:3]
-        return dt.datetime(year, month, day, hour, minute, second, tzinfo=dt.timezone.utc)
+    if name == "date" and not words:
+        return dt.date(*arguments)
+    if name in ("datetime", "DateTime") and words in ({}, {"tz": "UTC"}):
+        return dt.datetime(*arguments).replace(tzinfo=dt.timezone.utc)  # noqa: DTZ001 - it has one
     raise NotKnown
 
 

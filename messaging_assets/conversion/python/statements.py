@@ -7,7 +7,7 @@ import copy
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from messaging_assets.conversion.python.changes import CHANGING, doubt_changes, doubt_changes_within
+from messaging_assets.conversion.python.changes import CHANGING, doubt_changes
 from messaging_assets.conversion.python.expressions import called, read
 from messaging_assets.conversion.python.values import Code, NotKnown, ReadDict, ReadList, Values
 from messaging_assets.conversion.texts import Hole
@@ -50,7 +50,8 @@ class Statements:
             try:
                 self._look_for_readers(one)
                 _WAYS.get(type(one), _doubt)(self, one)
-                doubt_changes_within(self.values, one)
+                if isinstance(value := getattr(one, "value", None), ast.AST):
+                    doubt_changes(self.values, value, but=value if isinstance(one, ast.Expr) else None)
             except _WRONG:
                 _doubt(self, one)
             if self.may_be_left and not self.unsure:
@@ -211,10 +212,9 @@ def _expression(at: Statements, node: ast.Expr) -> None:
 
 def _delete(at: Statements, node: ast.Delete) -> None:
     for target in node.targets:
+        # A name that is gone is asked for by nobody.
         if isinstance(target, ast.Subscript):
             del at.changed(target.value)[at.values.known(target.slice)]
-        elif isinstance(target, ast.Name) and not at.unsure:
-            at.values.names.pop(target.id, None)
 
 
 def _for(at: Statements, node: ast.For) -> None:
@@ -226,7 +226,7 @@ def _for(at: Statements, node: ast.For) -> None:
         at.rounds(node)
         return
     at.rounds(node, several)
-    if at.values.doubts_of(node.iter):
+    if at.values.doubts(node.iter):
         _doubt(at, node)
 
 
@@ -264,10 +264,6 @@ def _doubt(at: Statements, node: ast.stmt) -> None:
     doubt_changes(at.values, node)
 
 
-def _define(at: Statements, node: ast.FunctionDef) -> None:
-    at.values.names[node.name] = Code(node)
-
-
 _WAYS: Mapping[type[ast.stmt], Callable[[Statements, Any], None]] = {
     ast.Import: _import,
     ast.ImportFrom: _import,
@@ -283,7 +279,7 @@ _WAYS: Mapping[type[ast.stmt], Callable[[Statements, Any], None]] = {
     ast.If: _if,
     ast.With: lambda at, node: at.run(node.body),
     ast.Try: lambda at, node: at.run([*node.body, *node.orelse, *node.finalbody]),
-    ast.FunctionDef: _define,
+    ast.FunctionDef: lambda at, node: at.values.names.update({node.name: Code(node)}),
     ast.AsyncFunctionDef: lambda at, node: at.values.names.update({node.name: Code()}),
     ast.ClassDef: _class,
     ast.Return: _return,

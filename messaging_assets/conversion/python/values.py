@@ -82,15 +82,12 @@ class Values:
         return value
 
     def doubts(self, node: ast.AST) -> list[str]:
-        """A sentence on each name in an expression that may stand for something else."""
+        """What is not sure of the names in an expression: which value they have, and what is in that."""
         names = [one.id for one in ast.walk(node) if isinstance(one, ast.Name)]
         told = "is set more than once in the file, and the last was taken; is it right?"
-        return [f"{self.several[one]} {told}" for one in names if one in self.several]
-
-    def doubts_of(self, node: ast.AST) -> list[str]:
-        """The doubts of whatever the names in an expression stand for."""
-        held = [self.names.get(one.id) for one in ast.walk(node) if isinstance(one, ast.Name)]
-        return [told for one in held if isinstance(one, (ReadDict, ReadList)) for told in one.doubts]
+        own = [f"{self.several[one]} {told}" for one in names if one in self.several]
+        held = [one for one in map(self.names.get, names) if isinstance(one, (ReadDict, ReadList))]
+        return [*own, *(doubt for one in held for doubt in one.doubts)]
 
     def elements(self, node: ast.expr) -> list[Any]:
         """What a loop goes over.

@@ -11,7 +11,7 @@ from typing import Any
 
 from messaging_assets.description.names import identifier
 from messaging_assets.description.windows import NAMES_OF_UTC
-from messaging_assets.files.rules.endpoint_requests import header_mistakes, request_mistakes
+from messaging_assets.files.rules.endpoint_requests import request_mistakes
 from messaging_assets.files.rules.mistakes import Mistake, Place, came, mapping, step_into, suggestion, value_at
 from messaging_assets.files.rules.steps_of_time import step_mistakes
 from messaging_assets.files.rules.written import (
@@ -37,7 +37,6 @@ def consistency_mistakes(raw: Mapping[str, Any], is_file: bool) -> Iterator[Mist
     """
     if is_file:
         yield from _code(raw)
-    yield from header_mistakes(mapping(raw.get("client")).get("headers"), ("client", "headers"))
     windows: dict[Any, tuple[Any, ...]] = {}
     for resource in written_resources(raw):
         yield from _keys(resource)

@@ -7,8 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from messaging_assets.description.endpoint import TABULAR
+from messaging_assets.description.names import PAGE_PLACE, PARTS_OF_REQUEST
 from messaging_assets.description.ways.origins import NoAddress, is_among, origin
-from messaging_assets.files.rules.mistakes import Mistake, Place, mapping, step_into
+from messaging_assets.files.rules.mistakes import Mistake, mapping, step_into
+from messaging_assets.files.rules.names import header_mistakes
+from messaging_assets.files.rules.templates import texts_of
 from messaging_assets.files.rules.written import Written, columns_of
 from messaging_assets.foundation import json_paths
 
@@ -26,13 +29,10 @@ _BLANK = re.compile(r"[ \t]")
 _COLON = re.compile(r"(?:^|/)(:[A-Za-z_]\w*)(?=/|$|\?)")
 _FILLED = "write a parent's field as {resources.<parent>.<field>}, what each user has as {setting.name}"
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
-_PAGING_OF_TABLES = (
-    "page by offset, page_number, header_link or header_cursor, or by a field of the last record, [-1].id"
-)
-
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-# Python's client sends Latin-1, which servers read as they like.
-_HEADER_VALUE = re.compile(r"(?!\s)[\t\x20-\x7e\xa0-\xff]*(?<!\s)|")
+_PAGED = "page by offset, page_number, header_link or header_cursor, or by a field of the last record, [-1].id"
+# What a way of paging has numbers for, which texts of a request may take.
+_NUMBERS = {"offset": ("offset", "limit"), "page_number": ("page",)}
+_NUMBERED = "type: offset has {paginator.offset} and {paginator.limit}, and page_number has {paginator.page}"
 
 
 def request_mistakes(resource: Written, client: Mapping[str, Any]) -> Iterator[Mistake]:
@@ -57,6 +57,7 @@ def request_mistakes(resource: Written, client: Mapping[str, Any]) -> Iterator[M
     yield from _around_no_record(resource)
     yield from _key_in_body(resource, client)
     yield from _paging_in_form(resource, mapping(client.get("paginator")))
+    yield from _paging_in_texts(resource, mapping(client.get("paginator")))
 
 
 def _no_path(path: str, client: Mapping[str, Any]) -> str | None:
@@ -135,7 +136,7 @@ def _paths_in_tables(resource: Written, of_client: Any) -> Iterator[Mistake]:
     place = ("client", "paginator") if own is None else resource.place_of(*steps)
     for word, path in _paths_of_paging({"type": given} if isinstance(given, str) else mapping(given)):
         if path is not None and not str(path).startswith(("[", "$[")):
-            words = f"an answer in {name} has nothing beside its records, where {word} could lead; {_PAGING_OF_TABLES}"
+            words = f"an answer in {name} has nothing beside its records, where {word} could lead; {_PAGED}"
             yield Mistake((*place, word) if step_into(given, word) is not None else place, words)
 
 
@@ -160,22 +161,6 @@ def _objects_in_requests(resource: Written) -> Iterator[Mistake]:
                     "'{{\"a\": 1}}'"
                 )
                 yield Mistake(resource.place_of("endpoint", part, name), words)
-
-
-def header_mistakes(headers: Any, place: Place) -> Iterator[Mistake]:
-    """A mistake for each header that no request can have (RFC 9110, 5.1 and 5.5).
-
-    Args:
-        headers: as they were written.
-        place: where they were written.
-    """
-    for name, value in mapping(headers).items():
-        if not _HEADER_NAME.fullmatch(str(name)):
-            words = "is no name of a header; write letters, digits and hyphens, without the colon"
-            yield Mistake((*place, name), words)
-        elif isinstance(value, str) and not _HEADER_VALUE.fullmatch(value):
-            words = "a header is one line, of letters that Latin-1 has, without spaces around it; write it so"
-            yield Mistake((*place, name), words)
 
 
 def _key_in_body(resource: Written, client: Mapping[str, Any]) -> Iterator[Mistake]:
@@ -227,12 +212,17 @@ def _conditional(resource: Written) -> Iterator[Mistake]:
 
 
 def _renewing(resource: Written, client: Mapping[str, Any]) -> Iterator[Mistake]:
-    """An answer that means that a login or token is over, where there is none that could be asked for anew."""
+    """A login or token that is over, where none could be asked for anew; a status that says itself that it passes."""
+    actions = resource.endpoint.get("response_actions")
+    listed = list(enumerate(actions if isinstance(actions, list) else ()))
+    for index, action in listed:
+        if step_into(action, "action") == "retry" and not {"content", "path"} & {*mapping(action)}:
+            place = resource.place_of("endpoint", "response_actions", index, "action")
+            yield Mistake(place, "a status alone goes into error_handler.retry_on_status_codes; write it there")
     types = [str(way if isinstance(way, str) else step_into(way, "type")) for way in _ways(resource, client)]
     if any(one.startswith(("session", "oauth2")) for one in types):
         return
-    actions = resource.endpoint.get("response_actions")
-    for index, action in enumerate(actions if isinstance(actions, list) else ()):
+    for index, action in listed:
         if step_into(action, "action") == "renew":
             words = "renew asks for a login or token anew, and auth has none; write auth of type session or oauth2"
             yield Mistake(resource.place_of("endpoint", "response_actions", index, "action"), words)
@@ -288,3 +278,22 @@ def _paging_in_form(resource: Written, of_client: Mapping[str, Any]) -> Iterator
             yield Mistake(place, "data is a text, into which no page can be put; write it as a mapping, or as json")
         elif "." in path.removeprefix("$.") or "[" in path:
             yield Mistake(place, "a form has fields and nothing below them; name one field, or write json for data")
+
+
+def _paging_in_texts(resource: Written, of_client: Mapping[str, Any]) -> Iterator[Mistake]:
+    """A place for a page's number in a text that the list's paginator has no number for, or puts elsewhere."""
+    own = resource.endpoint.get("paginator")
+    paginator = of_client if own is None else mapping(own)
+    numbers = _NUMBERS.get(str(own if isinstance(own, str) else paginator.get("type")), ())
+    for part in PARTS_OF_REQUEST:
+        texts = texts_of(resource.endpoint.get(part), resource.place_of("endpoint", part))
+        for place, word in ((place, word) for place, text in texts for word in PAGE_PLACE.findall(text)):
+            put = [one for one in (f"{word}_param", f"{word}_body_path") if one in paginator]
+            if part == "headers":
+                yield Mistake(place, "no header says which page is asked for; write it in path, params, json or data")
+            elif resource.endpoint.get("job") is not None:
+                yield Mistake(place, "this request begins a job, and asks for no page; take it out")
+            elif word not in numbers:
+                yield Mistake(place, f"the list's paginator has no {word} for it; {_NUMBERED}")
+            elif put:
+                yield Mistake(place, f"{put[0]} puts the {word} elsewhere; take one of the two out")

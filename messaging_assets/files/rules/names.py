@@ -1,4 +1,4 @@
-"""Names that an API, its tables and its columns can have, and names that would become one."""
+"""Names that an API, its tables, its columns and its headers can have, and names that would become one."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from messaging_assets.description.names import HISTORY, LONGEST, PLAIN, RESERVED_STEMS, identifier
-from messaging_assets.files.rules.mistakes import Mistake, Place, step_into
+from messaging_assets.files.rules.mistakes import Mistake, Place, mapping, step_into
 
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# Python's client sends Latin-1, which servers read as they like.
+_HEADER_VALUE = re.compile(r"(?!\s)[\t\x20-\x7e\xa0-\xff]*(?<!\s)|")
 _RESOURCE = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*")
 
 
@@ -30,6 +33,7 @@ def name_mistakes(raw: Mapping[str, Any], name: str) -> Iterator[Mistake]:
     yield from _resource_names([(index, name) for index, name, _ in named])
     yield from _tables(named)
     yield from _columns(raw)
+    yield from header_mistakes(mapping(raw.get("client")).get("headers"), ("client", "headers"))
 
 
 _RULE = f"must be up to {LONGEST} small letters, digits and single underscores, a letter first"
@@ -137,3 +141,19 @@ def _shown(name: str) -> str:
     # Behind a ? may be a secret.
     is_plain = len(name) <= LONGEST and name.isprintable() and "?" not in name
     return f"'{name}'" if name and is_plain else "this name"
+
+
+def header_mistakes(headers: Any, place: Place) -> Iterator[Mistake]:
+    """A mistake for each header that no request can have (RFC 9110, 5.1 and 5.5).
+
+    Args:
+        headers: as they were written.
+        place: where they were written.
+    """
+    for name, value in mapping(headers).items():
+        if not _HEADER_NAME.fullmatch(str(name)):
+            words = "is no name of a header; write letters, digits and hyphens, without the colon"
+            yield Mistake((*place, name), words)
+        elif isinstance(value, str) and not _HEADER_VALUE.fullmatch(value):
+            words = "a header is one line, of letters that Latin-1 has, without spaces around it; write it so"
+            yield Mistake((*place, name), words)

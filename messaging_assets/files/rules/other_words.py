@@ -73,7 +73,6 @@ _REFUSED_TEXTS: Mapping[str, Mapping[str, str]] = {
         for one in ("scd2", "upsert", "delete-insert", "insert-only")
     },
     "action": {
-        "retry": "write the status into error_handler.retry_on_status_codes",
         **dict.fromkeys(("raise", "fail", "error"), "such an answer is red by itself; leave the entry out"),
     },
     "auth": {

@@ -1,8 +1,6 @@
 """Placeholders in requests, and the parents and values that they name.
 
-dlt fills `{resources.<parent>.<field>}` from the parent's records, `{incremental.<...>}` from the cursor, and in a
-path also `{name}` from params (dlt/sources/rest_api/config_setup.py). `{for_each.<name>}` is ours: values of the file,
-handed to dlt as records of a parent.
+dlt fills what parents and cursors give, and in a path `{name}` from params (dlt/sources/rest_api/config_setup.py).
 """
 
 from __future__ import annotations
@@ -17,7 +15,7 @@ from pydantic import ValidationError, model_validator
 
 from messaging_assets.description.api import Incremental
 from messaging_assets.description.authentication import Described
-from messaging_assets.description.names import PARTS_OF_REQUEST, JsonPath
+from messaging_assets.description.names import PAGE_PLACE, PARTS_OF_REQUEST, JsonPath
 from messaging_assets.files.rules.mistakes import Mistake, Place, mapping, quoted, suggestion
 from messaging_assets.files.rules.shape import shape_mistakes
 from messaging_assets.files.rules.steps_of_time import format_mistakes, is_now, now_mistakes
@@ -208,7 +206,7 @@ def _only_changed(resource: Written, has_parent: bool) -> Iterator[Mistake]:
 
 def _placeholders(resource: Written) -> Iterator[_Parent | Mistake]:
     params = mapping(resource.endpoint.get("params"))
-    for part in PARTS_OF_REQUEST:
+    for part in (*PARTS_OF_REQUEST, "job"):
         place = resource.place_of("endpoint", part)
         texts = texts_of(resource.endpoint.get(part), place)
         for where, text in ((where, text) for where, text in texts if not is_template(text)):
@@ -221,6 +219,8 @@ def _placeholders(resource: Written) -> Iterator[_Parent | Mistake]:
                 yield Mistake(where, meant)
                 continue
             for field, format_of in ((field, format_of) for field, format_of in found if field is not None):
+                if part == "job" and not field.startswith(("resources.", "for_each.")):
+                    continue
                 if is_now(field) and not (part == "path" and field in params):
                     yield from now_mistakes(resource, field, format_of, where)
                     continue
@@ -236,6 +236,8 @@ def _filled(
     if _WINDOW.fullmatch(field) and resource.full.get("partitions"):
         if format_of:
             yield Mistake(place, "partitions.format says how a window is written; leave out what follows :")
+    elif PAGE_PLACE.fullmatch(f"{{{field}}}") and not format_of:
+        return
     elif field.partition(".")[0] == "for_each":
         yield from _value_meant(field, place, list(mapping(resource.full.get("for_each"))))
     elif meaning := _meaning(resource, field, place, in_path):

@@ -32,6 +32,7 @@ from messaging_assets.description.parents import (
     lines,
     links_of,
     shared_field,
+    with_fields_for_job,
 )
 from messaging_assets.description.ways.sent_values import as_written
 from messaging_assets.foundation import json_paths
@@ -40,6 +41,7 @@ from messaging_assets.loading.passes.lists_ahead import ListsAhead
 from messaging_assets.reading.cursors.marks import FILLED, as_text, filled, no_start, with_bounds
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.list_fields import ListFields, line_of, refuse_other_value
+from messaging_assets.reading.paging.page_places import with_open_places
 from messaging_assets.reading.paging.paginators import build_paginator
 from messaging_assets.reading.times.asked_moments import asked_at
 from messaging_assets.rows.steps import functions_of, texts_as_json
@@ -81,7 +83,7 @@ class ApiReader:
             one: the resource with the file's defaults merged in.
             is_carried: whether its records carry those above them, for children that take fields of both.
         """
-        every = self.description.resources_with_unselected
+        every, one = self.description.resources_with_unselected, with_fields_for_job(one)
         if one.union:
             return _one_after_the_other(one.name, [(name, self.reader(every[name], is_carried)) for name in one.union])
         parents = lines(self.description, one)
@@ -137,7 +139,7 @@ class ApiReader:
         return {"client": client, "resources": [*parents, {key: one for key, one in resource.items() if one}]}
 
     def _endpoint(self, one: Resource, parent: str | None, source: ListContext) -> dict[str, Any]:
-        one, at_once = asked_at(one, self.now), self.description.client.max_in_flight
+        one, at_once = with_open_places(asked_at(one, self.now)), self.description.client.max_in_flight
         endpoint = one.endpoint
         path, params = bound_path(one)
         cursor = source.incremental

@@ -60,8 +60,10 @@ class JobRequests:
         headers = request.headers
         self._headers[reading] = {name: one for name, one in headers.items() if name.lower() not in _OF_BODIES}
         asked = (reading.asset, request.method, request.url, request.params, request.json, request.data)
-        # Some APIs are told by a header whose rows they are to export. Without any, earlier versions knew jobs so.
-        return identity_of((*asked, headers) if headers else asked).digest
+        # Some APIs are told by a header whose rows they are to export, or where the job is looked at. Without any,
+        # earlier versions knew jobs so.
+        more = (one for one in (headers, getattr(request, "of_list", None)) if one)
+        return identity_of((*asked, *more)).digest
 
     def begin(self, request: requests.Request, key: str, reading: Reading) -> Answer:
         """Begin a job.

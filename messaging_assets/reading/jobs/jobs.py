@@ -22,7 +22,7 @@ from messaging_assets.http.wire.rate_limits import asked_to_wait
 from messaging_assets.reading.ending import Reading
 from messaging_assets.reading.jobs.asking import GONE, Gone, JobRequests, asks_again, is_its_file, job_of
 from messaging_assets.reading.jobs.notes import JobNotes, KeptJob
-from messaging_assets.reading.jobs.said import filled, state_of, values_in
+from messaging_assets.reading.jobs.said import filled, state_of, values_in, values_of_list
 from messaging_assets.reading.jobs.waiting import JobWait, look_beside
 from messaging_assets.seams.dlt_rest_client import IgnoreResponseException
 
@@ -154,7 +154,7 @@ class Jobs:
             # The same key after a kill begins no second job.
             self.notes.keep(digest, job)
         answer = self._requests.begin(request, job.key, reading)
-        job.values = values_in(job_of(reading), answer)
+        job.values = values_of_list(request) | values_in(job_of(reading), answer)
         job.poll = _poll_address(job, answer, request, self._requests.base_url, reading)
         job.not_before = time.time() + (asked_to_wait(answer) or 0)
         self.notes.keep(digest, job)

@@ -17,7 +17,7 @@ from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.http.wire.answer import Answer
 
 # No path in JSON begins so.
-_HEADER = ":"
+_HEADER, _OF_LIST = ":", "{"
 
 
 def state_of(job: Job, answer: Answer, asset: str) -> Literal["done", "failed", "going on"]:
@@ -65,6 +65,11 @@ def values_in(job: Job, answer: Answer) -> dict[str, list[str]]:
     return of_body | {_HEADER + name: [value] for name, value in headers.items() if value not in ("", ".", "..")}
 
 
+def values_of_list(request: Any) -> dict[str, list[str]]:
+    """What a job's addresses take of the list whose request begins it: of its parent's record, or of the file."""
+    return {_OF_LIST + name: _texts(value) for name, value in getattr(request, "of_list", {}).items() if _texts(value)}
+
+
 def _number(path: str, body: Any) -> int:
     """How many values a path should find: one for each element of its last list."""
     before, star, _ = path.rpartition("[*]")
@@ -109,5 +114,5 @@ def _path(address: str, chosen: Mapping[str, str]) -> str:
 
 
 def _name_of(placeholder: re.Match[str]) -> str:
-    path, header = placeholder.groups()
-    return path or _HEADER + header
+    path, header, of_list = placeholder.groups()
+    return path or (_HEADER + header if header else _OF_LIST + of_list)

@@ -12,7 +12,7 @@ from requests import Request
 from messaging_assets.description import pagination as described
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.paging.guarded import GuardedPaginator
-from messaging_assets.reading.paging.page_size import put
+from messaging_assets.reading.paging.page_places import put
 from messaging_assets.reading.receipt import Verdict
 
 
@@ -61,8 +61,8 @@ class CountingPaginator(GuardedPaginator):
 
     def place(self, request: Request, position: int) -> None:
         """Put a position, and how long a page is, into the query or the body, as the file says."""
-        for name, place_in_body, number in self.description.numbers(position):
-            put(request, name, place_in_body, number)
+        for word, name, place_in_body, number in self.description.numbers(position):
+            put(request, word, name, place_in_body, number)
 
     def look_at(self, position: int, how: str) -> None:
         """Let a page be asked for that only tells something of a list that ended in a way."""

@@ -19,6 +19,7 @@ from messaging_assets.answers.list_shapes import STANDS_FOR_NOTHING
 from messaging_assets.answers.signs_of_more import Signs, doubt_of_status
 from messaging_assets.description import pagination as described
 from messaging_assets.description.api import Endpoint
+from messaging_assets.description.jobs import JOB_HEADER
 from messaging_assets.description.parents import LIST_HEADER, NO_VALUE
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription
@@ -29,7 +30,7 @@ from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.page import judge_page, judge_part, looked_at
 from messaging_assets.reading.paging.documents import DocumentsOfOne
 from messaging_assets.reading.paging.end_flag import EndFlag, MoreFlag
-from messaging_assets.reading.paging.page_size import take_size
+from messaging_assets.reading.paging.page_places import take_size
 from messaging_assets.reading.paging.references import NextReference
 
 
@@ -270,6 +271,8 @@ def _begin_with_job(request: Request, context: ListContext) -> None:
     if context.so_far.jobs is None:
         words = "its rows come from an export, and none is begun for a look"
         raise MendDescription(words, "sync it", where=context.asset)
+    of_list = {name: request.headers.pop(JOB_HEADER.format(place)) for place, name in enumerate(job.of_list)}
+    request.of_list = of_list  # type: ignore[attr-defined]
     if job.paginator is not None:
         request.begins = copy(request)  # type: ignore[attr-defined]
         request.method, request.params, request.json, request.data = "GET", {}, None, []

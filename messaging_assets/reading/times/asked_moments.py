@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from messaging_assets.description.api import Resource
 from messaging_assets.description.names import FIELDS_OF_REQUEST
+from messaging_assets.description.parents import changed
 from messaging_assets.foundation import moments
 from messaging_assets.reading.times.relative_times import resolved
 
@@ -28,20 +29,14 @@ def asked_at(resource: Resource, now: datetime) -> Resource:
     parts = {part: getattr(endpoint, part) for part in FIELDS_OF_REQUEST}
     if "{now" not in repr(parts):
         return resource
-    named = {part: _named(value, now) for part, value in parts.items()}
+    named = {part: changed(value, partial(_named, now=now)) for part, value in parts.items()}
     return resource.model_copy(update={"endpoint": endpoint.model_copy(update=named)})
 
 
-def _named(value: Any, now: datetime) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _named(one, now) for name, one in value.items()}
-    if isinstance(value, list):
-        return [_named(one, now) for one in value]
-    if not isinstance(value, str):
-        return value
-    if whole := _NOW.fullmatch(value):
+def _named(text: str, now: datetime) -> Any:
+    if whole := _NOW.fullmatch(text):
         return _written(whole, now)
-    return _NOW.sub(lambda found: str(_written(found, now)), value)
+    return _NOW.sub(lambda found: str(_written(found, now)), text)
 
 
 def _written(found: re.Match[str], now: datetime) -> str | int:

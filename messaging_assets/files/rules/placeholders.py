@@ -110,8 +110,7 @@ def _wrong_parents(resource: Written, found: list[_Parent], names: set[str]) -> 
         elif one.name not in names:
             meant = suggestion(one.name, names)
             hint = f"did you mean {meant}?" if meant else f"there are: {', '.join(sorted(names))}"
-            shown = quoted(one.name)
-            yield Mistake(one.place, f"its parent{shown} is no resource of this file; {hint}")
+            yield Mistake(one.place, f"its parent{quoted(one.name)} is no resource of this file; {hint}")
 
 
 def _circles(resources: list[Written], parents: Mapping[str, list[_Parent]]) -> Iterator[Mistake]:
@@ -297,6 +296,5 @@ def _meaning(resource: Written, field: str, place: Place, in_path: bool) -> _Par
         return None
     words = "{resources.<parent>.<field>}, {for_each.<name>}, {now:<format>}"
     words += ", {incremental.start_value}" if has_cursor else ", {window.start}" * bool(resource.full.get("partitions"))
-    words += ", or a name from params" if in_path else ""
-    shown = quoted(field) if in_path else ""
+    words, shown = (f"{words}, or a name from params", quoted(field)) if in_path else (words, "")
     return Mistake(place, f"nothing fills the placeholder{shown}; allowed: {words}; double braces mean themselves")

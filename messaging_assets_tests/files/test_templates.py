@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from messaging_assets.description.names import PAGE_PLACE
 from messaging_assets.files.api_files import InvalidDescription, describe
 
 SAID = "nothing fills a variable here"
@@ -99,3 +100,15 @@ def test_braces_of_a_query_or_of_json_may_stand_as_they_are(part: str, text: str
 def test_what_may_be_meant_for_a_placeholder_is_refused(text: str, told: str) -> None:
     with pytest.raises(InvalidDescription, match=told):
         described(json={"query": text})
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('{{"from":{paginator.offset},"n":{paginator.limit}}}', ["offset", "limit"]),
+        ("{{{paginator.page}}}", ["page"]),
+        ("{{paginator.page}}", []),
+    ],
+)
+def test_a_page_number_beside_doubled_braces_is_filled_in(text: str, found: list[str]) -> None:
+    assert PAGE_PLACE.findall(text) == found

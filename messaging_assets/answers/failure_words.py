@@ -170,7 +170,7 @@ def _rule(leaf: Leaf) -> str:
     if isinstance(leaf.value, str):
         return f", values: [{plain_word(leaf.value)}]" if plain_word(leaf.value) in _FAILED else ""
     number = _code_number(leaf.value)
-    if number is not None and ("http" in leaf.word or "status" in leaf.word):
+    if number is not None and ("http" in leaf.word or "status" in leaf.word or 400 <= number < 600):
         return f", values: [{number}]"
     return ", unless: 0" if number is not None and leaf.word in _CODES else ""
 
@@ -223,7 +223,7 @@ def _is_failed_code(word: str, value: Any, beside: list[Leaf]) -> bool:
             return True
         if number == 0 or _is_fine_number(number):
             return _has_failing_message(beside)
-        return _has_message(beside) or (is_of_error and not _is_said_fine(beside))
+        return _has_message(beside) or ((is_of_error or number < 0) and not _is_said_fine(beside))
     if not isinstance(value, str) or not value.strip() or _is_fine(value):
         return False
     return _is_failing(value) or _has_message(beside) or (is_of_error and not _is_said_fine(beside))
@@ -231,8 +231,8 @@ def _is_failed_code(word: str, value: Any, beside: list[Leaf]) -> bool:
 
 def _code_number(value: Any) -> int | None:
     """A code that is a number; some write failures below zero."""
-    is_below = isinstance(value, int) and not isinstance(value, bool) and value < 0
-    return value if is_below else whole_number(value)
+    below = isinstance(value, (int, str)) and re.fullmatch(r"\s*-\d{1,18}\s*", str(value))
+    return int(value) if below else whole_number(value)
 
 
 def _truth(value: Any) -> bool | None:

@@ -23,6 +23,8 @@ _EVERY, _EVERY_OF_ANSWER = ".*", "*"
 _INSIDE = re.compile(r"([^\[\]*?]*\*)\.([^\[\]*?@]+)\[\*\]")
 # An answer that has one of these is more than records by their keys.
 _BESIDE = frozenset(("error", "errors", "meta", "metadata", "links", "paging", "pagination", "page_info"))
+# An object that has one of these says something, and is no map of values by their keys.
+_SAYS = _BESIDE | {"message", "msg", "code", "status", "detail", "reason", "error_code", "error_message"}
 # What answers call the list that they are asked for; others may stand beside it.
 _USUAL_NAMES = frozenset(("data", "items", "results", "records", "entries", "values", "value", "rows"))
 # What stands beside a list, and is none of the kind.
@@ -34,10 +36,12 @@ _OTHER_NAMES = frozenset(
 )
 # Where a list is empty. Some languages have one empty table for lists and objects, and write it as {}.
 STANDS_FOR_NOTHING: tuple[Any, ...] = (None, {}, "")
+_PLAIN = (str, int, float, bool)
 
 
 def is_keyed(path: str, body: Any) -> bool:
-    """Whether a selector finds what one object holds by keys: records at `users.*`, lists of them at `users.*[*]`.
+    """Whether a selector finds what one object holds by keys: records or plain values at `users.*`, lists of records at
+    `users.*[*]`.
 
     The lists may lie deeper in each of what it holds: `rooms.*.timeline.events[*]`.
     """
@@ -55,11 +59,17 @@ def to_objects(path: str, keys: tuple[str, ...], body: Any, rows: list[Any]) -> 
     """
     if VALUE in keys and not any(isinstance(row, dict) for row in rows):
         # What is no plain value stays what it is, and is set aside.
-        rows[:] = [{VALUE: row} if type(row) in (str, int, float) else row for row in rows]
+        rows[:] = [{VALUE: row} if type(row) in _PLAIN[:3] else row for row in rows]
     keyed = _keyed(path, body) or {}
     named = [name for name, held in keyed.items() for _ in (held if isinstance(held, list) else (held,))]
     if named and len(named) == len(rows):
-        rows[:] = [{KEY: name, **row} if type(row) is dict else row for name, row in zip(named, rows, strict=True)]
+        rows[:] = [_with_key(name, row, keys) for name, row in zip(named, rows, strict=True)]
+
+
+def _with_key(name: str, row: Any, keys: tuple[str, ...]) -> Any:
+    if type(row) is dict:
+        return {KEY: name, **row}
+    return {KEY: name, VALUE: row} if KEY in keys and (row is None or type(row) in _PLAIN) else row
 
 
 def column_names(path: str, body: Any) -> list[str] | None:
@@ -117,6 +127,9 @@ def _keyed(path: str, body: Any, may_lack: bool = False) -> dict[str, Any] | Non
     # What is null under its key has no list; as a record it would be a bad one.
     there = {name: held for name, held in found[0].items() if not (may_lack and held is None)}
     are_all = all(type(held) is kind_of_each for held in there.values())
+    if kind_of_each is dict and not is_of_answer and not any(plain_word(name) in _SAYS for name in there):
+        kinds = {type(held) for held in there.values()} - {type(None)}
+        are_all = are_all or (bool(kinds) and kinds <= {*_PLAIN})
     return there if are_all and (there or not found[0]) else None
 
 
@@ -125,12 +138,20 @@ def leaves_out(path: str, body: Any) -> bool:
     return isinstance(body, dict) and all(value in STANDS_FOR_NOTHING for value in json_paths.find_values(path, body))
 
 
-def lists_beside_each_other(path: str, body: Any) -> str:
-    """What selects the lists of an object by their names, where a path takes all that it holds; else nothing."""
+def selector_for_several(path: str, keys: tuple[str, ...], body: Any) -> str:
+    """What selects all that one object holds, where a path finds no list; nothing where no object is likely to.
+
+    Where the path takes all of its lists, these are named. Else it is what the object holds by keys: objects, or
+    anything where the file says that the key is the primary key.
+    """
     before, wildcard, _ = path.removesuffix("[*]").rpartition("*")
     holder = json_paths.first_value(before.rstrip(".") or "$", body) if wildcard else None
     names = list_names_in(holder) if isinstance(holder, dict) else []
-    return f"{before.rstrip('.') or '$'}[{','.join(map(repr, names))}][*]" if len(names) > 1 else ""
+    if len(names) > 1:
+        return f"{before.rstrip('.') or '$'}[{','.join(map(repr, names))}][*]"
+    every = "*" if path == "$" else f"{path}.*"
+    held = _keyed(every, body) or {}
+    return every if (held and KEY in keys) or any(isinstance(one, dict) for one in held.values()) else ""
 
 
 def list_names_in(holder: dict[str, Any]) -> list[str]:

@@ -58,8 +58,10 @@ class ApiCredentials(ConfigurableResource[Any]):
         missing = [name for name, value in values.items() if not value]
         if missing:
             variables = " and ".join(variable(description.name, name) for name in missing)
+            alike = [one for name in missing if (one := _spelled_otherwise(variable(description.name, name)))]
+            told = f"; {' and '.join(alike)} is, which is spelled otherwise" if alike else ""
             raise SetSecret(
-                f"no {' and no '.join(missing)} is set",
+                f"no {' and no '.join(missing)} is set{told}",
                 f"set {variables} in the environment, or {' and '.join(missing)} under "
                 f"[sources.{description.name}] in .dlt/secrets.toml",
                 where=description.asset_of(resource),
@@ -115,6 +117,13 @@ class ApiCredentials(ConfigurableResource[Any]):
                 where=description.name,
             )
         return address
+
+
+def _spelled_otherwise(name: str) -> str | None:
+    """A variable that is set, and whose name differs from one by underscores, hyphens or small letters alone."""
+    bare = name.replace("_", "")
+    found = (one for one in os.environ if one.upper().replace("_", "").replace("-", "") == bare)
+    return next((one for one in found if one != name and os.environ[one]), None)
 
 
 def credentials_in(resources: Any, description: ApiDescription) -> ApiCredentials:

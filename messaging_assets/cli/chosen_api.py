@@ -55,7 +55,9 @@ def chosen_apis(names_or_files: Sequence[str]) -> DescriptionFiles:
     broken: dict[str, InvalidDescription] = {}
     for told, is_file in zip(names_or_files, are_files, strict=True):
         if is_file and not Path(told).is_file():
-            raise click.UsageError(f"there is no file {told}")
+            raise click.UsageError(
+                f"there is no file {told}; write the path to it, or the API's name, {Path(told).stem}"
+            )
         if is_file:
             for name in names_of(told):
                 found = read_apis(told, name)

@@ -61,7 +61,14 @@ def _read(files: Iterable[Path]) -> tuple[list[dict[str, Any]], list[Problem]]:
     Raises:
         UsageError: there is no file at all, so that a wrong folder does not pass for a good one.
     """
-    from messaging_assets.files.api_files import names_of, project_files, read_apis, read_folders
+    from messaging_assets.files.api_files import (
+        api_folders,
+        names_of,
+        no_api_file,
+        project_files,
+        read_apis,
+        read_folders,
+    )
 
     found: list[dict[str, Any]] = []
     broken: list[Problem] = []
@@ -74,8 +81,7 @@ def _read(files: Iterable[Path]) -> tuple[list[dict[str, Any]], list[Problem]]:
     found += [_about(description) for description in in_folders.descriptions]
     broken += [problem for error in in_folders.broken.values() for problem in error.problems]
     if not found and not broken:
-        where = ", ".join(map(str, chosen)) or "this project"
-        raise click.UsageError(f"there is no API file in {where}; name a file or another folder.")
+        raise click.UsageError(f"{no_api_file(chosen or api_folders())}; name a file or another folder.")
     return found, broken
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from messaging_assets.answers.field_names import why_no_column
 from messaging_assets.answers.formats.decoding import shown_format
 from messaging_assets.answers.record_keys import whole_number
 from messaging_assets.answers.row_totals import more_than_came, total_path
@@ -69,7 +71,8 @@ def examine(description: ApiDescription, resource: Resource, came: FirstPages) -
     if came.failure is None and not is_child(resource) and resource.endpoint.total != "ignore":
         found += _count(examined)
         found += _more(paginator, resource, good)
-    found += about_answers(resource, paginator, good)
+    sent = [row for answer in good for row in _rows(resource, answer) or ()]
+    found += about_answers(resource, paginator, good, came.rows, sent)
     found += [*_steps(came), *_parents(came), *_wire(description, came.answers)]
     examined.findings = sorted(found, key=lambda finding: order.index(finding.level))
     return examined
@@ -165,6 +168,10 @@ def _columns(resource: Resource, came: FirstPages) -> Iterator[Finding]:
         if came.failure is None and not came.receipt.set_aside:
             yield Finding("note", "columns", "the list is empty, so key and columns were not seen")
         return
+    shared = (why_no_column({name: identifier(name) or name for name in row}, {}) for row in came.rows)
+    for why, number in Counter(filter(None, shared)).items():
+        what = f"{number} of {len(came.rows)} records would be set aside: {why}"
+        yield Finding("wrong", "columns", what, "let steps drop or rename one of them")
     fields = {identifier(name): name for row in came.rows for name in row}
     for name, column in resource.columns.items():
         if identifier(name) not in fields:

@@ -41,11 +41,21 @@ def next_headers(answer: Answer) -> list[str]:
     return [name for name in named if name.lower() != "link"]
 
 
-def about_answers(resource: Resource, paginator: Paginator | None, good: Sequence[Answer]) -> Iterator[Finding]:
-    """What answers have, or do not have, for the words of a resource that are about them."""
+def about_answers(
+    resource: Resource, paginator: Paginator | None, good: Sequence[Answer], *rows: Sequence[Any]
+) -> Iterator[Finding]:
+    """What answers have, or do not have, for the words of a resource that are about them.
+
+    Args:
+        resource: the resource.
+        paginator: how its pages go on.
+        good: the answers.
+        rows: their records as steps leave them, and as they came.
+    """
     if not good:
         return
     yield from _about_cursor(resource, good)
+    yield from _about_marks(resource, rows)
     yield from _about_fields(resource, good[0].parsed)
     link = paginator if isinstance(paginator, HeaderLinkPaginator) else None
     if link and not good[0].links.get("next") and (named := next_headers(good[0])) and named[0] != link.header:
@@ -70,6 +80,21 @@ def _about_cursor(resource: Resource, good: Sequence[Answer]) -> Iterator[Findin
     if not begins_anew and not gives_changes_alone(own.first_mark):
         what = "the file does not say how the API answers once it has forgotten where a sync begins"
         yield Finding("note", "cursor", what, f"write {_FORGOTTEN}, or the status that the API has for it")
+
+
+def _about_marks(resource: Resource, ways: Sequence[Sequence[Any]]) -> Iterator[Finding]:
+    """Records without the cursor, however their steps leave it."""
+    own = resource.endpoint.incremental
+    if own is None or own.cursor_in in ("answer", "link") or not all(ways):
+        return
+    lacking = min(
+        (sum(json_paths.find_values(own.cursor_path, row) in ([], [None]) for row in rows), len(rows)) for rows in ways
+    )
+    is_red = own.on_cursor_value_missing == "raise"
+    if lacking[0] == lacking[1] or (lacking[0] and is_red):
+        what = f"{lacking[0]} of {lacking[1]} records have no {own.cursor_path}, the cursor"
+        mend = "correct cursor_path, or let on_cursor_value_missing be include or exclude"
+        yield Finding("wrong" if is_red else "warning", "cursor", what, mend)
 
 
 def _about_fields(resource: Resource, body: Any) -> Iterator[Finding]:

@@ -192,6 +192,15 @@ def why_the_shipped() -> str | None:
     return f"{'no API file is in' if own.is_dir() else 'there is no folder'} {own}, so these are the demo's{mend}"
 
 
+def no_api_file(folders: Sequence[Path]) -> str:
+    """A clause that says that folders have no API file, and which files there may be meant for one."""
+    where = " or ".join(map(str, folders)) or "this project"
+    other = [path for folder in folders for path in sorted([*folder.glob("*.json"), *folder.glob("*/*.y*ml")])[:1]]
+    is_json = bool(other) and other[0].suffix == ".json"
+    mend = "JSON is YAML too, so name it .yaml" if is_json else "folders in it are not looked into, so move it up"
+    return f"there is no API file in {where}" + (f"; there is {shown_path(other[0])}: {mend}" if other else "")
+
+
 def _api_files(folder: Path, wanted: Callable[[Path], bool] | None) -> list[Path]:
     with os.scandir(folder) as entries:
         names = sorted(entry.name for entry in entries if entry.name.endswith((".yaml", ".yml")))

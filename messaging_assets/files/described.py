@@ -56,7 +56,7 @@ def document_of(path: Path) -> Document:
         raise _unreadable(path, f"cannot be read: {error.strerror or type(error).__name__}") from None
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        raise _unreadable(path, "is not UTF-8 text", line) from None
+        raise _unreadable(path, "is not UTF-8 text; save it as UTF-8", line) from None
     document = read_yaml(text)
     document.mistakes += secrets_in_comments(text)
     return document
@@ -98,7 +98,8 @@ def _judged(raw: Mapping[str, Any], account: Account, file: str | None) -> tuple
     across = [*secret_mistakes(raw, name), *unused_settings(raw), *account_mistakes(raw)]
     filled, wrong_settings = filled_in(raw, account)
     description, wrong_shape = _shaped(filled, name, file)
-    across += [*wrong_settings, *_across(filled, name, file)]
+    told = {mistake.place for mistake in wrong_settings}
+    across += [*wrong_settings, *(one for one in _across(filled, name, file) if one.place not in told)]
     told = {mistake.place for mistake in across} - {()}
     return description, [*across, *(one for one in wrong_shape if not _is_told(one.place, told))]
 

@@ -41,7 +41,8 @@ def file_schema() -> dict[str, Any]:
     schema["required"] = [name for name in schema["required"] if name not in _NOT_IN_A_FILE]
     for one in schema["$defs"].values():
         one.get("properties", {}).pop("processing_steps", None)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "An API file"}
+    aside = {"patternProperties": {"^x-": {"description": "what aliases below it repeat; nothing else reads it."}}}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, **aside, "title": "An API file"}
 
 
 def sentences(model: type[Described]) -> dict[str, str]:

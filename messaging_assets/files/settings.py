@@ -16,11 +16,16 @@ from typing import Any
 from messaging_assets.description.names import REJECTED_COLUMNS, variable
 from messaging_assets.files.rules.mistakes import Mistake, Place, kind_of, mapping, suggestion
 from messaging_assets.files.rules.secret_signs import certain_look_of, names_secret
+from messaging_assets.files.rules.templates import with_own_braces
 from messaging_assets.files.rules.written import columns_of, written_resources
 from messaging_assets.files.yaml_lines import read_yaml
 from messaging_assets.foundation.regular_files import LARGEST_API_FILE, read_regular
 
 _WORDS = ("settings", "accounts")
+# Begins the keys, at the top of a file, whose values are there for aliases alone.
+_ASIDE = "x-"
+# Of an endpoint, what may hold a query or JSON.
+_WITH_OWN_BRACES = frozenset(("params", "json", "data"))
 _SETTING = re.compile(r"\{(settings?)\.([^{}]*)\}")
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _FIELDS = ("default", "description")
@@ -109,7 +114,8 @@ def filled_in(raw: Mapping[str, Any], account: Account) -> tuple[dict[str, Any],
         account: whose settings count.
     """
     filling = _Filling(raw.get("settings"), account)
-    rest = {word: filling.value(one, (word,)) for word, one in raw.items() if word not in _WORDS}
+    words = [word for word in raw if word not in _WORDS and not str(word).startswith(_ASIDE)]
+    rest = {word: filling.value(raw[word], (word,)) for word in words}
     if account.shared and isinstance(raw.get("group", ""), str):
         rest["group"] = raw.get("group") or account.shared
     if account.shared and isinstance(named := raw.get("dataset"), str) and not _SETTING.search(named):
@@ -171,6 +177,8 @@ class _Filling:
             return {key: self.value(one, (*place, key)) for key, one in value.items()}
         if isinstance(value, list):
             return [self.value(one, (*place, index)) for index, one in enumerate(value)]
+        if isinstance(value, str) and "endpoint" in place and not _WITH_OWN_BRACES.isdisjoint(place):
+            value = with_own_braces(value)
         if not isinstance(value, str) or "{setting" not in value:
             return value
         if whole := _SETTING.fullmatch(value):

@@ -25,8 +25,11 @@ _TAGS = {None, "!"} | {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "f
 # What goes into requests as a text, in an endpoint or the client, and beside them.
 _SENT, _SENT_BESIDE = {"params", "headers", "data"}, {"settings", "accounts", "for_each"}
 
+# A text that begins with a bracket or a quote, and goes on behind the one that closes it: {resources.users.id}/posts.
+_GOES_ON = re.compile(r"""[:-]\s+(?:\{[^{}]*\}|\[[^][]*\]|'[^']*'|"[^"]*")\s*[^\s#,:}\]]""")
 # What to do, by words of the reader's; the first that fits.
 _STEPS = {
+    "goes on": "put the whole text in quotes",
     "flow": "see whether the bracket that opens in line {begin} is closed, with commas between its values",
     "quoted scalar": "close the quote that opens in line {begin}",
     "expected ':'": "write a colon behind the key in line {begin}",
@@ -103,7 +106,8 @@ def read_yaml(text: str, within: Place = ()) -> Document:
     try:
         _Reader(document, API_FILE, within).read(text)
     except yaml.MarkedYAMLError as error:
-        document.mistakes.append(_syntax_mistake(error, text.removesuffix("\n").split("\n")))
+        stumble = _syntax_mistake(error, text.removesuffix("\n").split("\n"))
+        document.mistakes += [] if stumble.line in [one.line for one in document.mistakes] else [stumble]
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         document.mistakes.append(Mistake((), f"does not parse as YAML: {error.reason}", line))
@@ -118,9 +122,13 @@ def _syntax_mistake(error: yaml.MarkedYAMLError, lines: list[str]) -> Mistake:
     # The end of the text is marked as a line of its own.
     places = [min(mark.line, len(lines) - 1) + 1 for mark in marks]
     line = places[-1] if places else None
-    if line and "\t" in lines[line - 1][: -len(lines[line - 1].lstrip()) or None]:
-        return Mistake((), "is indented by a tab, which YAML does not take; use spaces", line)
+    for number in range(max(line - 1, 1), line + 1) if line else ():
+        if blanks := lines[number - 1][: -len(lines[number - 1].lstrip()) or None].replace(" ", ""):
+            what = "a tab" if "\t" in blanks else "a character that only looks like a space"
+            return Mistake((), f"is indented by {what}, which YAML does not take; use spaces", number)
     words = f"{error.problem or ''} {error.context or ''}"
+    if line and "expected key" in words and _GOES_ON.search(lines[line - 1]):
+        words = "goes on"
     step = next(step for stumble, step in _STEPS.items() if stumble in words).format(begin=places[0] if places else 1)
     return Mistake((), f"does not parse as YAML: {error.problem or error.context}; {step}", line)
 
@@ -185,6 +193,8 @@ class _Reader:
                 raise DoesNotParse("a key must be a plain word", _line(event))
             place = (*path, event.value)
             is_merge = event.value == "<<" and event.implicit[0]
+            if event.implicit[0] and event.value != event.value.strip():
+                self._mistake(place, "has a character beside it that only looks like a space; use spaces", event)
             if event.value in own:
                 self._mistake(place, "this key comes twice; leave one of the two", event)
             else:

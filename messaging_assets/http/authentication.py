@@ -6,6 +6,7 @@ packages.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import requests
@@ -40,6 +41,8 @@ from messaging_assets.http.wire.answer import Answer
 
 # Shorter lines of a private key are its frame, or padding.
 _LINE_OF_KEY = 30
+# Of a shell, of other tools, or of a page that shows how it is done.
+_PLACEHOLDER = re.compile(r"\$\{?\w+\}?|\{\{.*\}\}|<.*>", re.ASCII)
 
 
 class Several(AuthBase):
@@ -113,7 +116,8 @@ def authenticator(
         SetSecret: a value cannot stand in a request (a line break or control character in it).
     """
     ways = ways_of(auth)
-    in_headers = {name for way in ways if isinstance(way, ApiKeyAuth | BearerAuth) for name in way.secrets}
+    prefixes = {way.secret: way.prefix for way in ways if isinstance(way, ApiKeyAuth | BearerAuth)}
+    in_headers = {*prefixes}
     in_headers |= {name for way in ways if isinstance(way, HmacAuth) for name in secrets_in(way.headers)}
     # A private key has lines.
     keys = {way.secret for way in ways if isinstance(way, JwtAuth)}
@@ -127,9 +131,22 @@ def authenticator(
             )
         if name in in_headers and not value.isascii():
             raise SetSecret(f"the value of {name} has letters that no header can carry", "set it again", where=place)
+        if name in prefixes and (wrong := _not_alone(value, prefixes[name])):
+            raise SetSecret(f"the value of {name} {wrong}", "set it again, to the secret alone", where=place)
     redaction.add(*secrets.values())
     parts = [_part(way, secrets, token_url, redaction, place, run) for way in ways]
     return Several(parts) if len(parts) > 1 else next(iter(parts), None)
+
+
+def _not_alone(value: str, prefix: str) -> str | None:
+    """What a token or key has around it that a shell, a header or a reader was meant to see; None where it is alone."""
+    if value != value.strip():
+        return "has blanks at its ends"
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'`":
+        return "stands in quotes"
+    if prefix.strip() and value.lower().startswith(prefix.lower()):
+        return f"begins with {prefix.strip()}, which is sent before it anyway"
+    return "is a placeholder" if _PLACEHOLDER.fullmatch(value) else None
 
 
 def _part(

@@ -19,8 +19,8 @@ from messaging_assets.answers.list_shapes import (
     kind,
     leaves_out,
     list_names_in,
-    lists_beside_each_other,
     name_values,
+    selector_for_several,
     to_objects,
 )
 from messaging_assets.description.endpoint import DELIMITED
@@ -85,8 +85,7 @@ def check_selection(context: ListContext, response: Any, page: int, selector: st
         ):
             context.doubt(f"page {page} left the list out and says something at '{said}'", _SAID_INSTEAD)
         return is_empty
-    step = ""
-    is_left_out = leaves_out(path, response.parsed)
+    step, is_left_out = "", leaves_out(path, response.parsed)
     if is_left_out and context.endpoint.job is None and _failure_word(context, response, path) is None:
         ends = (
             ("no page is left", "end_on_missing_selector") if page > 1 else ("there are no rows", "empty_when_missing")
@@ -96,12 +95,12 @@ def check_selection(context: ListContext, response: Any, page: int, selector: st
             step = f"write data_selector: {near[0]}, if that is the list; else "
     elif isinstance(response.parsed, list) and response.parsed and path != "$":
         step = "write data_selector: $, if the answer itself is the list; else "
-    elif several := lists_beside_each_other(path, response.parsed):
-        step = f'write data_selector: "{several}", if those are the lists; else '
+    elif several := selector_for_several(path, context.keys, response.parsed):
+        step = f'write data_selector: "{several}", if those are the rows; else '
     if page == 1 and not context.one_object and _may_be_a_record(context, path, found):
         step = "if that object is all there is, write paginator: single_page; else "
     missing = _keys_not_in(context, found)
-    if context.one_object and missing and not is_left_out and _failure_word(context, response, path) is None:
+    if context.one_object and missing and not (step or is_left_out) and _failure_word(context, response, path) is None:
         step = f"name in primary_key what that object has in place of {missing}; else "
     what = f"finds {kind(found[0]) if len(found) == 1 else 'several things'}" if found else "finds nothing"
     raise MendDescription(

@@ -201,6 +201,8 @@ FAILED: list[dict[str, Any]] = [
     {"returnCode": -1, "returnMsg": "system busy"},
     {"code": -4, "msg": "no rights"},
     {"errcode": -6},
+    {"retCode": "-1"},
+    {"code": -1},
     {"statusCode": "E001", "statusDesc": "service down"},
     {"respCode": 17, "respMessage": "no such account"},
 ]
@@ -237,6 +239,20 @@ FINE: list[dict[str, Any]] = [
 @pytest.mark.parametrize("body", FAILED, ids=str)
 def test_an_answer_that_says_it_failed_is_heard(body: dict[str, Any]) -> None:
     assert says_failed({"data": [], **body}, beside({"data": [], **body}, ("data",)))
+
+
+@pytest.mark.parametrize(
+    ("body", "rule"),
+    [
+        ({"meta": {"code": 429}}, "{path: meta.code, values: [429]}"),
+        ({"code": 20001, "msg": "invalid token"}, "{path: code, unless: 0}"),
+        ({"status": 500}, "{path: status, values: [500]}"),
+    ],
+)
+def test_a_code_is_told_as_the_file_says_it(body: dict[str, Any], rule: str) -> None:
+    found = says_failed({"data": [], **body}, beside({"data": [], **body}, ("data",)))
+    assert found
+    assert found.declaration == rule
 
 
 @pytest.mark.parametrize("body", FINE, ids=str)

@@ -94,6 +94,24 @@ def test_an_object_around_a_list_that_is_short_today_is_doubted_where_it_has_no_
     assert not doubt_of_keyless_object({"version": "1", "tags": ["a"], "parts": []})
 
 
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (
+            {"base": "EUR", "rates": dict.fromkeys("abcde", 1.5)},
+            "write data_selector: rates.* and primary_key: _key if",
+        ),
+        ({"base": "EUR", "rates": dict.fromkeys("abcd", 1.5)}, ""),
+        ({"ids": ["a", "b"]}, "name data_selector: ids and primary_key: value if those are the rows"),
+        ({"ids": [1.5, None]}, ""),
+    ],
+)
+def test_values_in_an_object_without_a_key_are_told_with_the_words_that_read_them(body: Any, told: str) -> None:
+    found = doubt_of_keyless_object(body)
+    assert told in found
+    assert bool(found) == bool(told)
+
+
 @pytest.mark.parametrize("body", [{"status": "error", "message": "bad", "data": []}, {"success": False, "data": []}])
 def test_an_answer_that_says_it_failed_is_a_failure_for_discover_too(body: Any) -> None:
     with pytest.raises(MendDescription, match=r"answered that it failed, at '(status|success)'"):

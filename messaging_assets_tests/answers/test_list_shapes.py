@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.answers.list_shapes import is_keyed, to_objects
+from messaging_assets.answers.list_shapes import is_keyed, selector_for_several, to_objects
+from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.sandbox import Fault
 from messaging_assets_tests.one_table import API, OneTable
+from messaging_assets_tests.scripted_list import read
 
 KEYED = {"users": {"u1": {"n": 1}, "u2": {"n": 2}}}
 
@@ -21,6 +23,15 @@ KEYED = {"users": {"u1": {"n": 1}, "u2": {"n": 2}}}
         ("ids", ("value",), {}, ["a", None], [{"value": "a"}, None]),
         ("users.*", ("_key",), KEYED, [{"n": 1}, {"n": 2}], [{"_key": "u1", "n": 1}, {"_key": "u2", "n": 2}]),
         ("users.*", ("n",), {"users": {"u1": 1}}, [1], [1]),
+        ("users.*", ("_key",), {"users": {"u1": 1}}, [1], [{"_key": "u1", "value": 1}]),
+        (
+            "users.*",
+            ("_key",),
+            {"users": {"u1": "a", "u2": None}},
+            ["a", None],
+            [{"_key": "u1", "value": "a"}, {"_key": "u2", "value": None}],
+        ),
+        ("rooms.*[*]", ("_key", "value"), {"rooms": {"a": ["u1"]}}, ["u1"], [{"_key": "a", "value": "u1"}]),
         ("at.*[*]", ("n",), {"at": {"a": [{"n": 1}], "b": []}}, [{"n": 1}], [{"_key": "a", "n": 1}]),
         ("at.*.in.it[*]", ("n",), {"at": {"a": {"in": {"it": [{"n": 1}]}}}}, [{"n": 1}], [{"_key": "a", "n": 1}]),
         (
@@ -38,7 +49,7 @@ def test_rows_become_objects(path: str, keys: Any, body: Any, rows: list[Any], e
     assert rows == expected
 
 
-def test_only_an_object_of_objects_is_a_list_under_keys() -> None:
+def test_only_an_object_of_objects_or_of_plain_values_is_a_list_under_keys() -> None:
     assert is_keyed("users.*", KEYED)
     assert is_keyed("users.*", {"users": {}})
     assert not is_keyed("users.*", {"users": [1]})
@@ -57,6 +68,24 @@ def test_only_an_object_of_objects_is_a_list_under_keys() -> None:
     assert is_keyed("rooms.*[*]", {"rooms": {"a": [], "b": None}})
     assert not is_keyed("rooms.*[*]", {"rooms": {"a": None}})
     assert not is_keyed("rooms.*", {"rooms": {"a": {}, "b": None}})
+    assert is_keyed("rates.*", {"rates": {"EUR": 1.5, "USD": None}})
+    assert not is_keyed("rates.*", {"rates": {"EUR": None}})
+    assert not is_keyed("rates.*", {"rates": {"message": "try again"}})
+    assert not is_keyed("*", {"EUR": 1.5, "USD": 1})
+
+
+@pytest.mark.parametrize(
+    ("held", "named"), [(KEYED["users"], 'write data_selector: "data\\.\\*"'), ({"n": 1}, "name in primary_key")]
+)
+def test_an_object_of_records_where_a_list_was_expected_is_named(held: Any, named: str) -> None:
+    with pytest.raises(MendDescription, match=named):
+        read(lambda asked: {"data": held}, {"type": "single_page"}, "data")
+
+
+def test_plain_values_by_the_key_that_the_file_names_are_told_too() -> None:
+    body = {"rates": {"EUR": 1.5}}
+    assert selector_for_several("rates", ("_key",), body) == "rates.*"
+    assert not selector_for_several("rates", ("id",), body)
 
 
 def test_records_under_keys_load_with_their_keys(one_table: OneTable) -> None:

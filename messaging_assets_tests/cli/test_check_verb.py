@@ -212,6 +212,33 @@ def test_nulls_and_values_that_do_not_fit_are_wrong(known_sandbox: Sandbox) -> N
     assert any("timestamp is not a moment in time in 200 of 200 rows" in sentence for sentence in sentences)
 
 
+@pytest.mark.parametrize(
+    ("cursor", "level"),
+    [
+        ("cursor_path: updated", "wrong"),
+        ("cursor_path: updated, on_cursor_value_missing: include", "warning"),
+        ("cursor_path: customer_id", None),
+    ],
+)
+def test_records_without_the_cursor_are_told(
+    known_sandbox: Sandbox, tmp_path: Path, cursor: str, level: str | None
+) -> None:
+    file = tmp_path / "monitoring.yaml"
+    incremental = f"v1/resource, incremental: {{{cursor}}}}}"
+    file.write_text(CHILD.split("  - name")[0].replace("v1/resource}", incremental))
+    findings = [(one["level"], one["what"]) for one in found(file)["findings"] if one["about"] == "cursor"]
+    assert findings == ([(level, "40 of 40 records have no updated, the cursor")] if level else [])
+
+
+def test_fields_that_would_share_a_column_are_wrong(known_sandbox: Sandbox) -> None:
+    rewrite = lambda payload, request: {"data": [{"id": 1, "userId": 1, "user_id": 2}], "total": 1}  # noqa: E731
+    known_sandbox.fault(Fault(api="messaging", rewrite=rewrite))
+    assert told("wrong", "columns")[0] == (
+        "1 of 1 records would be set aside: two fields for one column: userId, user_id | "
+        "let steps drop or rename one of them"
+    )
+
+
 def test_an_empty_list_is_noted(known_sandbox: Sandbox) -> None:
     known_sandbox.rows("messaging", "messages").clear()
     assert "the list is empty" in told("note", "columns")[0]

@@ -197,3 +197,8 @@ def test_the_name_of_a_file_with_accounts_means_all_of_them(clean_room: Path, mo
     assert names("chat_apac") == ["chat_apac"]
     with pytest.raises(click.UsageError, match="chat is the file of chat_emea and chat_apac; name one of them"):
         chosen_api("chat")
+
+
+def test_a_name_with_its_ending_is_told_without_it() -> None:
+    with pytest.raises(click.UsageError, match=r"there is no file chat\.yaml; .* the API's name, chat$"):
+        chosen_apis(["chat.yaml"])

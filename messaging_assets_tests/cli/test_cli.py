@@ -103,6 +103,17 @@ def test_a_folder_without_a_file_is_a_wrong_folder(clean_room: Path) -> None:
     assert "there is no API file in" in shown.output
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("chat.json", "JSON is YAML too, so name it .yaml"), ("chat/api.yaml", "folders in it are not looked into")],
+)
+def test_a_file_that_is_not_looked_at_is_named_where_there_is_no_other(clean_room: Path, name: str, told: str) -> None:
+    file = clean_room / "apis" / name
+    file.parent.mkdir(parents=True)
+    file.write_text("{}")
+    assert f"there is apis/{name}: {told}" in validate(clean_room / "apis").output
+
+
 def test_a_secret_that_is_set_is_neither_missed_nor_shown(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHAT__API_KEY", "hush-hush")
     shown = validate(files)

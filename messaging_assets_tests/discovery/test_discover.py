@@ -174,6 +174,17 @@ def a_cursor_deep_down(sandbox: Sandbox) -> Any:
     return page
 
 
+def a_cursor_of_another_name(sandbox: Sandbox) -> Any:
+    """A token at next_cursor for the parameter start_cursor, as Notion has it."""
+
+    def page(payload: Any, request: Any) -> Any:
+        rows, start = sandbox.rows("messaging", "messages"), int(request.query.get("start_cursor") or 0)
+        end = start + int(request.query.get("page_size", 100))
+        return {"results": rows[start:end], "next_cursor": str(end) if end < len(rows) else None}
+
+    return page
+
+
 def a_token_that_comes_alone(sandbox: Sandbox) -> Any:
     """The first page says how long pages are, and nothing may stand beside the token of another one."""
 
@@ -216,6 +227,12 @@ def a_token_that_comes_alone(sandbox: Sandbox) -> Any:
             "members",
             {"type": "cursor", "cursor_path": "response_metadata.nextPageToken", "cursor_param": "page_token"},
             {"count": 1_000},
+        ),
+        (
+            a_cursor_of_another_name,
+            "results",
+            {"type": "cursor", "cursor_path": "next_cursor", "cursor_param": "start_cursor"},
+            {"page_size": 1_000},
         ),
     ],
 )
@@ -309,7 +326,33 @@ def test_an_answer_without_rows_is_refused(sandbox: Sandbox, secret: None, tmp_p
     words = ("--base-url", f"{sandbox.url}/messaging", "--path", "/v1/messages", "--auth", "api_key:query:api_key")
     done = discover(*words, "-o", tmp_path / "chat.yaml")
     assert done.exit_code == 1
-    assert "/v1/messages answered without a list of objects" in done.output
+    assert "/v1/messages answered without a list of objects; write a file with data_selector: $" in done.output
+
+
+def test_an_answer_that_is_an_openapi_document_is_refused_with_the_option(sandbox: Sandbox, secret: None) -> None:
+    sandbox.fault(Fault(api="messaging", rewrite=lambda payload, request: {"openapi": "3.1.0", "paths": {}}))
+    words = ("--base-url", f"{sandbox.url}/messaging", "--path", "/v1/messages", "--auth", "api_key:query:api_key")
+    done = discover(*words, "--name", "chat")
+    assert done.exit_code == 1
+    assert "/v1/messages answered with an OpenAPI document; save it, and write --openapi" in done.output
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (
+            {"columns": ["id"], "rows": [[1]] * 9},
+            "name data_selector: rows and, in format, the columns or columns_path",
+        ),
+        ({"at": [1] * 9, "n": [2] * 9}, "let steps explode those columns if their places are the rows"),
+    ],
+)
+def test_lists_of_values_are_told_with_the_words_of_a_file(
+    sandbox: Sandbox, secret: None, tmp_path: Path, body: Any, told: str
+) -> None:
+    sandbox.fault(Fault(api="messaging", rewrite=lambda payload, request: body))
+    discover_messages(sandbox, tmp_path / "chat.yaml")
+    assert told in comments(tmp_path / "chat.yaml")
 
 
 @pytest.mark.parametrize(
@@ -749,6 +792,7 @@ def test_one_address_stands_for_the_servers_and_the_path(secret: None, sandbox: 
     [
         (["chat", "https://api.example.com"], "unexpected extra argument"),
         (["chat"], "ADDRESS is one such as https://api.example.com/v1/messages"),
+        (["openapi.yaml"], "write --openapi before a file"),
         (["https://me:pw-77@api.example.com/users"], "without a user"),
         (["https://api.example.com/users?key=pw-77"], "ADDRESS ends before the question mark"),
         (["https://api.example.com/users", "--path", "/x"], "ADDRESS stands for --base-url and --path"),

@@ -115,6 +115,13 @@ def test_a_reference_that_is_none_is_red(one_list: OneList, value: Any) -> None:
     assert "neither a text nor a number" in outcome.sentence
 
 
+def test_a_number_where_an_address_is_looked_for_is_told_as_a_cursor(one_list: OneList) -> None:
+    one_list.fault(rewrite=lambda payload, request: {**payload, "next": 2})
+    outcome = one_list.outcome({"type": "json_link", "next_url_path": "next"}, path="messages")
+    assert isinstance(outcome.failure, MendDescription)
+    assert "holds a number on page 1, which is no address; write type: cursor" in outcome.sentence
+
+
 @pytest.mark.parametrize("value", [None, "", False, "absent"])
 def test_a_reference_that_is_empty_is_the_end(one_list: OneList, value: Any) -> None:
     def rewrite(payload: dict[str, Any], request: Any) -> dict[str, Any]:

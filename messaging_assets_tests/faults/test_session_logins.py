@@ -21,7 +21,9 @@ PASSWORD = "canary-password"
 @pytest.fixture
 def api() -> Iterator[SimpleNamespace]:
     """An API whose sessions may end after so many requests."""
-    state = SimpleNamespace(logins=[], lives=[], left=0, only_cookie=None, leads_to="/home", over=(401, {}, {}))
+    state = SimpleNamespace(
+        logins=[], lives=[], left=0, only_cookie=None, said=None, leads_to="/home", over=(401, {}, {})
+    )
 
     class Answering(Handler):
         def do_POST(self) -> None:
@@ -34,6 +36,9 @@ def api() -> Iterator[SimpleNamespace]:
                 self.reply(state.only_cookie, b"", {"Set-Cookie": cookie, "Location": leads_to})
                 return
             state.left = state.lives.pop(0) if state.lives else 1000
+            if state.said:
+                self.reply(200, *state.said)
+                return
             token = f"canary-session-{len(state.logins)}"
             is_right = PASSWORD in body
             self.reply(200 if is_right else 401, {"data": {"token": token, "user": 7}} if is_right else {"no": body})
@@ -82,6 +87,33 @@ def test_a_login_by_get_has_all_of_it_in_the_query(chat: OneList, api: Any) -> N
     assert outcome.ids == [1]
     assert api.logins == [f"/v1/login?username=anna&password={PASSWORD}&app=x"]
     assert PASSWORD not in str(outcome.receipt)
+
+
+@pytest.mark.parametrize(
+    ("said", "token"),
+    [
+        ((b"", {"X-Subject-Token": "canary-session-1"}), "{header.X-Subject-Token}"),
+        (({"user": 7}, {"x-subject-token": "canary-session-1"}), "{header.X-Subject-Token}"),
+        ((b'"canary-session-1"', {}), "{$}"),
+        ((b"canary-session-1\n", {"Content-Type": "text/plain"}), "{$}"),
+    ],
+    ids=str,
+)
+def test_a_login_may_answer_with_the_token_in_a_header_or_with_nothing_else(
+    chat: OneList, api: Any, said: Any, token: str
+) -> None:
+    api.said = said
+    chat.client["auth"]["headers"] = {"Authorization": f"Bearer {token}"}
+    chat.client["headers"] = {"X-User": "7"}
+    outcome = chat.sync({"type": "single_page"})
+    assert outcome.ids == [1]
+    assert "canary" not in str(outcome.receipt)
+
+
+def test_a_page_for_people_is_no_token(chat: OneList, api: Any) -> None:
+    api.said = (b"<html>Welcome</html>", {"Content-Type": "text/html"})
+    chat.client["auth"]["headers"] = {"Authorization": "Bearer {$}"}
+    assert "answered 200 with HTML" in once(chat).sentence
 
 
 @pytest.mark.parametrize("status", [200, 204, 302, 303])

@@ -59,6 +59,39 @@ def test_a_named_secret_that_is_not_set_is_asked_for_by_its_name(one_list: OneLi
     assert "no app_key is set; set MESSAGING__APP_KEY in the environment" in outcome.sentence
 
 
+@pytest.mark.parametrize("alike", ["MESSAGING_APP_KEY", "messaging__app_key", "MESSAGING__APPKEY"])
+def test_a_variable_that_is_spelled_otherwise_is_named(
+    one_list: OneList, monkeypatch: pytest.MonkeyPatch, alike: str
+) -> None:
+    monkeypatch.setenv(alike, CANARY)
+    one_list.client["auth"] = [QUERY_KEY, APP_KEY]
+    sentence = one_list.outcome().sentence
+    assert f"no app_key is set; {alike} is, which is spelled otherwise; set MESSAGING__APP_KEY" in sentence
+    assert CANARY not in sentence
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (f'"{CANARY}"', "stands in quotes"),
+        (f"'{CANARY}'", "stands in quotes"),
+        (f" {CANARY}", "has blanks at its ends"),
+        (f"geniekey {CANARY}", "begins with GenieKey, which is sent before it anyway"),
+        ("${APP_KEY}", "is a placeholder"),
+        ("<your key>", "is a placeholder"),
+    ],
+)
+def test_a_key_with_something_around_it_is_red_before_anything_is_asked(
+    one_list: OneList, value: str, told: str
+) -> None:
+    one_list.client["auth"] = [QUERY_KEY, APP_KEY]
+    one_list.secrets["app_key"] = value
+    outcome = one_list.outcome()
+    assert f"the value of app_key {told}; set it again, to the secret alone" in outcome.sentence
+    assert (outcome.requests, isinstance(outcome.failure, SetSecret)) == ([], True)
+    assert CANARY not in outcome.sentence
+
+
 def test_each_secret_of_a_list_is_hidden_where_the_api_repeats_it(one_list: OneList) -> None:
     one_list.client["auth"] = [QUERY_KEY, APP_KEY]
     one_list.secrets["app_key"] = CANARY

@@ -23,6 +23,7 @@ from messaging_assets.files.api_files import (
     read_file,
     read_folders,
 )
+from messaging_assets.files.json_schema import file_schema
 from messaging_assets.files.yaml_lines import read_yaml
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.folders import DATABASE_STEM
@@ -532,6 +533,11 @@ BAD = [
         "own parent",
     ),
     example(
+        "5: resources.users.primary_key: is one name; write a list for several: [id, name]",
+        in_resource("primary_key: id, name"),
+        "names with a comma",
+    ),
+    example(
         "5: resources.users.include_from_parent: this resource has no parent; name one in the path: "
         "{resources.<parent>.<field>}",
         in_resource("include_from_parent: [id]"),
@@ -550,6 +556,22 @@ BAD = [
         "placeholder in a parameter",
     ),
     example(
+        "7: resources.users.endpoint.params.q: nothing fills the placeholder; allowed: {resources.<parent>.<field>}, "
+        "{for_each.<name>}, {now:<format>}, {window.start}; double braces mean themselves",
+        in_resource(
+            "write_disposition: append",
+            "partitions: {type: daily, start: '2025-01-01', start_param: s, column: at}",
+            "endpoint: {params: {q: '{partition_start}'}}",
+        ),
+        "placeholder beside partitions",
+    ),
+    example(
+        "5: resources.users.endpoint.data_selector: must be text, not a list; write \"['a', 'b'][*]\" for several "
+        "lists",
+        in_resource("endpoint: {data_selector: [a, b]}"),
+        "several selectors",
+    ),
+    example(
         "5: resources.users.endpoint.json.a[0]: its braces do not pair; double those that mean themselves: {{ and }}",
         in_resource("endpoint: {json: {a: ['{']}}"),
         "braces that do not pair",
@@ -563,6 +585,43 @@ BAD = [
         "5: resources.b.endpoint: a path takes a field as it is; leave out what follows : or ! in the braces",
         resources("a", "{name: b, endpoint: '/{resources.a.id!r}'}"),
         "placeholder with a format",
+    ),
+    example(
+        "6: resources.users.endpoint.params.since: no value is written so; leave out what follows : in the braces, and "
+        "say format in incremental",
+        in_resource(
+            "write_disposition: append",
+            "endpoint: {params: {since: '{incremental.start_value:date}'}, incremental: {cursor_path: at}}",
+        ),
+        "a format in braces that dlt does not know",
+    ),
+    example(
+        "5: resources.b.endpoint.params.a: no value is written so; leave out what follows : in the braces",
+        resources("a", "{name: b, endpoint: {params: {a: '{resources.a.at:date}'}}}"),
+        "a parent's field in a format that dlt does not know",
+    ),
+    *(
+        example(
+            f"5: resources.users.endpoint.{place}: a secret goes there by auth; write under auth {{type: api_key, "
+            f"{way}}}, or a list of several",
+            in_resource(f"endpoint: {{{written}}}"),
+            f"a secret in {place}",
+        )
+        for place, written, way in (
+            ("params.key", "params: {key: '{secret.app_key}'}", "location: query, name: key, secret: app_key"),
+            (
+                "headers.X-Key",
+                "headers: {X-Key: 'Key {secret.app_key}'}",
+                "location: header, name: X-Key, secret: app_key, prefix: 'Key '",
+            ),
+            ("json.key", "json: {key: '{secret.app_key}'}", "location: body, name: key, secret: app_key"),
+        )
+    ),
+    example(
+        "5: resources.users.endpoint.path: a secret in a path is part of the address; take it out, and set "
+        "<API>__BASE_URL to base_url with it",
+        in_resource("endpoint: {path: '/bot{secret.token}/updates'}"),
+        "a secret in a path",
     ),
     example(
         "5: resources.users.endpoint.params.since.type: must be resolve or incremental",
@@ -654,6 +713,21 @@ BAD = [
     ),
     example("2: is indented by a tab, which YAML does not take; use spaces", "client:\n\tbase_url: x\n", "tab"),
     example("3: is indented by a tab, which YAML does not take; use spaces", "client:\n  a: b\n  \tc: d\n", "late tab"),
+    example(
+        "3: is indented by a character that only looks like a space, which YAML does not take; use spaces",
+        "client:\n  a: b\n   \u00a0c: d\n",
+        "hard space before a key",
+    ),
+    example(
+        "2: ?: has a character beside it that only looks like a space; use spaces",
+        "client:\n\u00a0 a: b\n  c: d\n",
+        "hard space before a first key",
+    ),
+    example(
+        "2: does not parse as YAML: did not find expected key; put the whole text in quotes",
+        "endpoint:\n  path: {resources.users.id}/posts\n  method: GET\n",
+        "a text that begins with braces",
+    ),
     example(
         "2: does not parse as YAML: did not find expected ',' or '}'; see whether the bracket that opens in line 1 is "
         "closed, with commas between its values",
@@ -874,7 +948,22 @@ def test_a_file_that_is_no_text_is_told_with_the_line(folder):
     path = folder / "team_chat.yaml"
     path.write_bytes(b"client:\n  base_url: \xff\n")
 
-    assert problems_in(path) == ["apis/team_chat.yaml:2: is not UTF-8 text"]
+    assert problems_in(path) == ["apis/team_chat.yaml:2: is not UTF-8 text; save it as UTF-8"]
+
+
+def test_a_hard_space_beside_a_key_is_told_where_the_text_is_yaml_all_the_same(folder):
+    path = folder / "team_chat.yaml"
+    path.write_text(at_top("\u00a0schedule: {cron: '0 * * * *'}"), encoding="utf-8")
+
+    assert any("has a character beside it that only looks like a space; use spaces" in one for one in problems_in(path))
+
+
+def test_keys_for_aliases_may_stand_at_the_top_of_a_file(folder):
+    path = folder / "team_chat.yaml"
+    path.write_text(f"x-page: &page {{paginator: single_page}}\n{at_top('')}\nx-more: [*page]\n")
+
+    assert read_file(path).client.base_url
+    assert file_schema()["patternProperties"].keys() == {"^x-"}
 
 
 def test_a_byte_order_mark_is_no_mistake(folder):

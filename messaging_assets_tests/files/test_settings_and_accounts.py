@@ -72,6 +72,13 @@ def test_a_setting_alone_has_the_type_of_its_default(monkeypatch: pytest.MonkeyP
     assert endpoint.paginator.limit == 70  # type: ignore[union-attr]
 
 
+def test_a_setting_that_is_not_declared_is_told_once() -> None:
+    raw = {"client": {"base_url": "https://{setting.region}.example.com"}, "resources": ["users"]}
+    with pytest.raises(InvalidDescription) as refused:
+        describe(raw, "chat")
+    assert str(refused.value) == "chat: client.base_url: no setting is called so; declare it under settings"
+
+
 @pytest.mark.parametrize(
     ("content", "expected"),
     [

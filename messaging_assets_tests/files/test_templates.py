@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from messaging_assets.description.names import PAGE_PLACE
 from messaging_assets.files.api_files import InvalidDescription, describe
 
 SAID = "nothing fills a variable here"
@@ -66,3 +67,48 @@ def test_doubled_braces_in_a_header_of_all_requests_are_refused() -> None:
 )
 def test_braces_and_dollars_that_mean_themselves_are_let_through(client: Any, endpoint: Any) -> None:
     described(client, **endpoint)
+
+
+@pytest.mark.parametrize(
+    ("text", "taken"),
+    [
+        ("{ issues { nodes { id } } }", "{{ issues {{ nodes {{ id }} }} }}"),
+        ("query($c: String){users(after: $c){id}}", "query($c: String){{users(after: $c){{id}}}}"),
+        ('{"since": "{incremental.start_value}"}', '{{"since": "{incremental.start_value}"}}'),
+        ('{"from": "{now-7d:date}", "of": {}}', '{{"from": "{now-7d:date}", "of": {{}}}}'),
+        ("{{ users {{ id }} }}", "{{ users {{ id }} }}"),
+    ],
+)
+@pytest.mark.parametrize("part", ["params", "json", "data"])
+def test_braces_of_a_query_or_of_json_may_stand_as_they_are(part: str, text: str, taken: str) -> None:
+    endpoint = {"path": "/users", "method": "GET" if part == "params" else "POST", part: {"q": text}}
+    endpoint["incremental"] = {"cursor_path": "at", "initial_value": "2025-01-01"}
+    resource = {"name": "users", "write_disposition": "append", "endpoint": endpoint}
+    found = describe({"client": {"base_url": "https://api.example.com"}, "resources": [resource]}, "chat")
+    endpoint = found.resources_in_full["users"].endpoint.model_dump(by_alias=True)
+    assert endpoint[part] == {"q": taken}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{ users { id }", "its braces do not pair"),
+        ("{user}", "nothing fills the placeholder"),
+        ('{"of": "{resource.users.id}"}', "nothing fills the placeholder"),
+    ],
+)
+def test_what_may_be_meant_for_a_placeholder_is_refused(text: str, told: str) -> None:
+    with pytest.raises(InvalidDescription, match=told):
+        described(json={"query": text})
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('{{"from":{paginator.offset},"n":{paginator.limit}}}', ["offset", "limit"]),
+        ("{{{paginator.page}}}", ["page"]),
+        ("{{paginator.page}}", []),
+    ],
+)
+def test_a_page_number_beside_doubled_braces_is_filled_in(text: str, found: list[str]) -> None:
+    assert PAGE_PLACE.findall(text) == found

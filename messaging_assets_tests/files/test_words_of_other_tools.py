@@ -112,6 +112,21 @@ def test_a_word_in_the_wrong_place_is_told_its_place(parts: Any, said: str) -> N
             {"client": {"auth": {"type": "oauth2", "token_url": "https://a.b/t", "grant_type": "password"}}},
             "auth.grant_type",
         ),
+        (
+            {
+                "client": {
+                    "auth": {
+                        "type": "oauth2",
+                        "token_url": "https://a.b/t",
+                        "access_token_request_data": {
+                            "grant_type": "refresh_token",
+                            "refresh_token": "{secret.refresh_token}",
+                        },
+                    }
+                }
+            },
+            "write type: oauth2_refresh_token, which keeps the next refresh token",
+        ),
         ({"client": {"auth": {"type": "api_key", "in": "header"}}}, "did you mean location?"),
         ({"endpoint": {"format": "jsonl"}}, "did you mean ndjson?"),
         ({"endpoint": {"format": {"type": "csv", "sep": ";"}}}, "did you mean delimiter?"),

@@ -186,6 +186,12 @@ def test_a_hint_that_a_merge_cannot_keep_is_refused(strategy: str, hint: dict[st
     assert ["write strategy: delete-insert" in one for one in words] == [True] * is_refused
 
 
+@pytest.mark.parametrize("disposition", ["append", "replace"])
+def test_a_hint_that_only_a_merge_heeds_is_refused_elsewhere(disposition: str) -> None:
+    [words] = _mistakes(columns={"gone": {"hard_delete": True}}, write_disposition=disposition)
+    assert words == f"{disposition} heeds no hard_delete; write merge, or take the column's hard_delete out"
+
+
 def test_steps_change_records_and_what_a_filter_leaves_out_is_counted(one_table: OneTable) -> None:
     rows = [{"key": n, "mail": "a@b.c", "o": {"p": n}, "state": "open" if n % 2 else "shut"} for n in range(6)]
     steps = [

@@ -239,3 +239,29 @@ def test_a_refusal_is_no_empty_list() -> None:
         ResponseAction(status_code=403, action="empty")
     with pytest.raises(ValueError, match="a 503 says nothing about rows"):
         ResponseAction(status_code=503, action="empty")
+
+
+# A page that leaves its list out, where each page names the next one
+
+
+@pytest.mark.parametrize(
+    ("last", "verdict"),
+    [
+        ({"links": {"self": "/list"}}, "read to the end"),
+        ({"next": None, "page": {"totalElements": 60}}, "read to the end"),
+        ({"page": {"totalElements": 90}}, "unknown"),
+        ({"next": 9}, "unknown"),
+        ({"error": "too deep"}, "unknown"),
+        ({"has_more": True}, "unknown"),
+    ],
+    ids=str,
+)
+def test_a_page_without_its_list_that_names_no_next_one_is_the_end_unless_it_says_more(last: Any, verdict: str) -> None:
+    def pages(asked: Asked) -> Any:
+        page = int(asked.get("page", 1))
+        return {"inside": {"list": ROWS[page * 20 - 20 : page * 20]}, "next": page + 1} if page < 4 else last
+
+    paginator = {"type": "cursor", "cursor_path": "next", "cursor_param": "page", "end_on_missing_selector": True}
+    found = read(pages, paginator, "inside.list")
+
+    assert (found.verdict, len(found.rows)) == (verdict, 60)

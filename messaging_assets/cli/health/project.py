@@ -36,11 +36,11 @@ def api_files() -> Iterator[Symptom]:
     from messaging_assets.assets.credentials import build_credentials
     from messaging_assets.description.authentication import secrets_of
     from messaging_assets.description.names import variable
-    from messaging_assets.files.api_files import api_folders, project_files, why_the_shipped
+    from messaging_assets.files.api_files import api_folders, no_api_file, project_files, why_the_shipped
 
-    files, folders = project_files(), [str(folder) for folder in api_folders()]
+    files = project_files()
     if not files.descriptions and not files.broken:
-        what = f"there is no API file in {' or '.join(folders) or 'this project'}"
+        what = no_api_file(api_folders())
         yield Symptom("API files", "warning", what, "make one with messaging-assets discover, or copy _template.yaml")
     if instead := why_the_shipped():
         yield Symptom("API files", "note", instead, "make one with messaging-assets discover, or copy _template.yaml")

@@ -101,6 +101,8 @@ def command(
 def _parts_of(address: str) -> tuple[str, tuple[str, ...]]:
     """The server's address and the path of a list, of one address that has both."""
     parts = urlsplit(address)
+    if not parts.scheme and parts.path.endswith((".json", ".yaml", ".yml")):
+        raise click.UsageError("ADDRESS is that of a list; write --openapi before a file")
     if parts.scheme not in ("http", "https") or not parts.netloc or "@" in parts.netloc:
         raise click.UsageError("ADDRESS is one such as https://api.example.com/v1/messages, without a user")
     if parts.query or parts.fragment:

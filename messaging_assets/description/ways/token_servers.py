@@ -47,6 +47,10 @@ class TokenServerAuth(Described):
     def _fits_together(self) -> TokenServerAuth:
         if self.token_url and self.access_token_url:
             raise ValueError("token_url and access_token_url are two words for one thing; keep one")
+        if self.access_token_request_data.get("grant_type") == "refresh_token":
+            raise ValueError(
+                "write type: oauth2_refresh_token, which keeps the next refresh token; take grant_type out"
+            )
         check((), {name: one for name, one in self.access_token_request_data.items() if "{secret." in str(one)})
         if self.assertion:
             check(ALWAYS, (self.assertion.claims, self.assertion.jwt_headers))
@@ -143,7 +147,7 @@ class SessionAuth(Described):
     login: Login
     """The request that logs in."""
     headers: dict[str, str] = Field(default_factory=dict)
-    """Headers from the answer: a path such as `data.token`, or a text around it such as `Bearer {data.token}`."""
+    """Headers from the answer: a path such as `data.token`, or `Bearer {data.token}`; `$`, `{header.X-Token}`."""
     params: dict[str, str] = Field(default_factory=dict)
     """Parameters of the query from the answer, in the same way."""
 

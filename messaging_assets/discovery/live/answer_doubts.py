@@ -11,6 +11,9 @@ from messaging_assets.discovery.live import paging_signs as signs
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.json_paths import quoted_path
 
+# A record may well have some numbers about one thing in an object of their own.
+_NUMBERS = 5
+
 
 def doubt_of_answer(path: str, body: Any, selector: str, rows: int) -> str:
     """Why an answer may not be what a list of the API usually is, as a clause; empty where nothing says so.
@@ -33,18 +36,22 @@ def doubt_of_answer(path: str, body: Any, selector: str, rows: int) -> str:
 
 
 def doubt_of_keyless_object(body: Any) -> str:
-    """Why an answer that was taken for one object without a key may be a list that is short today, as a clause."""
-    lists = body.items() if isinstance(body, dict) else ()
-    found = next(
-        (key for key, one in lists if isinstance(one, list) and len(one) == 1 and isinstance(one[0], dict)), None
-    )
-    if found is None:
-        return ""
-    path = quoted_path(found)
-    return (
-        f"the answer was taken for one object, but '{path}' in it is a list, with one object today; name "
-        f"data_selector: {path} and a paginator if those are the rows"
-    )
+    """Why an answer that was taken for one object without a key may be several records, as a clause."""
+    for key, part in body.items() if isinstance(body, dict) else ():
+        if told := _several_in(quoted_path(key), part, is_all=len(body) == 1):
+            return f"the answer was taken for one object, but '{quoted_path(key)}' in it {told} if those are the rows"
+    return ""
+
+
+def _several_in(path: str, part: Any, is_all: bool) -> str:
+    """What a part of an object holds that may be records, and how to read them; a record may well have a few tags."""
+    if isinstance(part, list) and len(part) == 1 and isinstance(part[0], dict):
+        return f"is a list, with one object today; name data_selector: {path} and a paginator"
+    if isinstance(part, list) and part and is_all and all(type(one) in (str, int) for one in part):
+        return f"is a list of values; name data_selector: {path} and primary_key: value"
+    if isinstance(part, dict) and len(part) >= _NUMBERS and all(type(one) in (int, float) for one in part.values()):
+        return f"has {len(part)} numbers by their keys; write data_selector: {path}.* and primary_key: _key"
+    return ""
 
 
 def _failure(path: str, body: dict[str, Any], selector: str, rows: int) -> str:

@@ -81,8 +81,10 @@ def _of_one_object(selected: _Selected, first: Page) -> Paging:
         told = f"name data_selector: {held.path} and a paginator if those are the rows"
     elif held.shape == "values":
         told = f"name data_selector: {held.path} and primary_key: value if those are the rows"
+    elif held.shape == "rows":
+        told = f"name data_selector: {held.path} and, in format, the columns or columns_path if those are the rows"
     else:
-        told = "a table of it would have one row; a processing step in Python can make rows of it"
+        told = "a table of it would have one row; let steps explode those columns if their places are the rows"
     return Paging({"type": "single_page"}, words=f"{doubt}; {told}", sample=first, doubt=f"{doubt}; {told}")
 
 
@@ -130,6 +132,10 @@ def _select(body: Any, path: str) -> _Selected:
             f"{path} answered with an error ({', '.join(errors)}) and no rows; look up what it asks for in the API's "
             "documentation, such as a parameter in the path or another way of authentication."
         )
+    if isinstance(body, dict) and "paths" in body and not {"openapi", "swagger"}.isdisjoint(body):
+        raise MendDescription(
+            f"{path} answered with an OpenAPI document; save it, and write --openapi before its name."
+        )
     names, rows = find_response_page_data(body)
     if isinstance(body, dict) and isinstance(rows, list) and rows and not isinstance(rows[0], dict):
         others = find_all_lists(body, result=[])
@@ -142,9 +148,10 @@ def _select(body: Any, path: str) -> _Selected:
         return _Selected(json_paths.quoted_path(*(name for name in names if name != "$")), rows)
     if isinstance(body, dict) and body:
         return _one_object(body)
-    raise MendDescription(
-        f"{path} answered without a list of objects; name the path of a list, as the API's documentation has it."
-    )
+    told = "name the path of a list, as the API's documentation has it."
+    if isinstance(body, list) and not any(isinstance(row, list) for row in body):
+        told = "write a file with data_selector: $ and primary_key: value, if those values are the rows."
+    raise MendDescription(f"{path} answered without a list of objects; {told}")
 
 
 def _resource(name: str, path: str, selected: _Selected, paging: Paging, sample: Sample, written: str) -> FoundResource:

@@ -18,7 +18,10 @@ from messaging_assets.seams.dlt_rest_client import RECORD_KEY_PATTERNS
 SIZES = ("limit", "per_page", "page_size", "pageSize", "size", "count", "max_results", "maxResults", "$top", "first")
 OFFSETS = ("offset", "skip", "start", "startAt", "start_index", "startIndex", "$skip")
 NUMBERS = ("page", "page_number", "pageNumber", "pageNo", "p")
-CURSORS = ("cursor", "page_token", "after", "token", "marker", "continuation_token", "next", "start", "page")
+CURSORS = (
+    *("cursor", "page_token", "start_cursor", "after", "token", "marker", "continuation_token", "next", "start"),
+    "page",
+)
 # Taken for a place by few, and for a time by many: tried last, and no word of paging in a document.
 _CURSORS_OF_FEW = ("from", "since")
 AFTER_ROW = ("starting_after", "after", "after_id", "since_id", "last_id")

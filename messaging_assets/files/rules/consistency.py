@@ -62,8 +62,7 @@ def undeclared_columns(raw: Mapping[str, Any]) -> Iterator[Mistake]:
             if identifier(name) in declared or is_given(resource, name):
                 continue
             place = resource.place_of(*steps)
-            meant = suggestion(name, columns)
-            mend = f"did you mean {meant}?" if meant else "declare it too, with its type"
+            mend = f"did you mean {meant}?" if (meant := suggestion(name, columns)) else "declare it too, with its type"
             yield Mistake(place, f"{came(name, place)} is none of the declared columns; {mend}")
 
 
@@ -112,9 +111,10 @@ def _keys_inside(resource: Written) -> Iterator[Mistake]:
         if len({identifier(name) for name in names}) < len(names):
             yield Mistake(resource.place_of(word), "names one column twice; name each column of a key once")
         for name in names:
-            if "." in name and name not in known:
-                path = name.removeprefix("$.")
-                field = path.replace(".", "_")
+            if "," in name and name not in known:
+                yield Mistake(resource.place_of(word), f"is one name; write a list for several: [{name}]")
+            elif "." in name and name not in known:
+                field = (path := name.removeprefix("$.")).replace(".", "_")
                 words = f"a key is a field and no path; copy it first, steps: [{{copy: {{{field}: {path}}}}}]"
                 words += f", and write {field}; or declare it in columns, if the field's own name has a dot"
                 yield Mistake(resource.place_of(word), words)
@@ -122,9 +122,8 @@ def _keys_inside(resource: Written) -> Iterator[Mistake]:
 
 def _made(step: Any) -> list[Any]:
     """The fields that a step gives to a record."""
-    renamed = mapping(step_into(step, "rename")).values()
     made = [one for word in ("copy", "constant", "template") for one in mapping(step_into(step, word))]
-    return [*renamed, *made]
+    return [*mapping(step_into(step, "rename")).values(), *made]
 
 
 def _keyless(resource: Written) -> Iterator[Mistake]:
@@ -133,11 +132,8 @@ def _keyless(resource: Written) -> Iterator[Mistake]:
     # One that is read for its children alone has no table in which rows could meet.
     has_table = resource.full.get("selected") is not False
     if has_table and disposition_in(written) == "merge" and strategy != "scd2":
-        yield Mistake(
-            resource.place_of("write_disposition"),
-            "merge needs a primary_key or a merge_key, to know which row is which; "
-            "name one, or write append or replace",
-        )
+        words = "merge needs a primary_key or a merge_key, to know which row is which; name one, or write append or"
+        yield Mistake(resource.place_of("write_disposition"), f"{words} replace")
 
 
 def _partitions(resource: Written, windows: dict[Any, tuple[Any, ...]]) -> Iterator[Mistake]:
@@ -213,14 +209,17 @@ def _keeps_unchanged_rows(resource: Written) -> str | None:
 
 
 def _hints(resource: Written) -> Iterator[Mistake]:
-    strategy = str(step_into(resource.full.get("write_disposition"), "strategy"))
+    way = resource.full.get("write_disposition", "append")
+    way = str(step_into(way, "strategy") or disposition_in(way))
+    mend = "merge" if way in ("append", "replace") else "strategy: delete-insert"
     lost = {
-        "hard_delete": {"upsert": "inserts a new row that comes deleted", "scd2": "heeds no hard_delete"},
+        "hard_delete": dict.fromkeys(("append", "replace", "scd2"), "heeds no hard_delete"),
         "dedup_sort": dict.fromkeys(("upsert", "insert-only", "scd2"), "sorts out no rows with one key"),
     }
+    lost["hard_delete"]["upsert"] = "inserts a new row that comes deleted"
     for hint, ways in lost.items():
-        if strategy in ways and any(step_into(column, hint) for column in columns_of(resource).values()):
-            words = f"{strategy} {ways[strategy]}; write strategy: delete-insert, or take the column's {hint} out"
+        if way in ways and any(step_into(column, hint) for column in columns_of(resource).values()):
+            words = f"{way} {ways[way]}; write {mend}, or take the column's {hint} out"
             yield Mistake(resource.place_of("write_disposition"), words)
 
 

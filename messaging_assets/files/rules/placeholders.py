@@ -18,8 +18,8 @@ from messaging_assets.description.authentication import Described
 from messaging_assets.description.names import PAGE_PLACE, PARTS_OF_REQUEST, JsonPath
 from messaging_assets.files.rules.mistakes import Mistake, Place, mapping, quoted, suggestion
 from messaging_assets.files.rules.shape import shape_mistakes
-from messaging_assets.files.rules.steps_of_time import is_now, now_mistakes
-from messaging_assets.files.rules.templates import is_template, texts_of
+from messaging_assets.files.rules.steps_of_time import format_mistakes, is_now, now_mistakes
+from messaging_assets.files.rules.templates import is_template, secret_meant, texts_of
 from messaging_assets.files.rules.written import Written, written_resources
 
 
@@ -110,8 +110,7 @@ def _wrong_parents(resource: Written, found: list[_Parent], names: set[str]) -> 
         elif one.name not in names:
             meant = suggestion(one.name, names)
             hint = f"did you mean {meant}?" if meant else f"there are: {', '.join(sorted(names))}"
-            shown = quoted(one.name)
-            yield Mistake(one.place, f"its parent{shown} is no resource of this file; {hint}")
+            yield Mistake(one.place, f"its parent{quoted(one.name)} is no resource of this file; {hint}")
 
 
 def _circles(resources: list[Written], parents: Mapping[str, list[_Parent]]) -> Iterator[Mistake]:
@@ -215,14 +214,16 @@ def _placeholders(resource: Written) -> Iterator[_Parent | Mistake]:
             except ValueError:
                 yield Mistake(where, "its braces do not pair; double those that mean themselves: {{ and }}")
                 continue
+            if meant := secret_meant(text, where):
+                yield Mistake(where, meant)
+                continue
             for field, format_of in ((field, format_of) for field, format_of in found if field is not None):
                 if part == "job" and not field.startswith(("resources.", "for_each.")):
                     continue
                 if is_now(field) and not (part == "path" and field in params):
                     yield from now_mistakes(resource, field, format_of, where)
                     continue
-                if part == "path" and format_of:
-                    yield Mistake(where, "a path takes a field as it is; leave out what follows : or ! in the braces")
+                yield from format_mistakes(field, format_of, where, part == "path")
                 if not (part == "path" and field in params):
                     yield from _filled(resource, field, format_of, where, part == "path")
 
@@ -238,7 +239,7 @@ def _filled(
         return
     elif field.partition(".")[0] == "for_each":
         yield from _value_meant(field, place, list(mapping(resource.full.get("for_each"))))
-    elif meaning := _meaning(field, place, "incremental" in resource.endpoint, in_path):
+    elif meaning := _meaning(resource, field, place, in_path):
         yield meaning
 
 
@@ -285,8 +286,8 @@ def _value_meant(field: str, place: Place, names: list[Any]) -> Iterator[Mistake
         yield Mistake(place, f"nothing fills the placeholder{quoted(field)}; {there}")
 
 
-def _meaning(field: str, place: Place, has_cursor: bool, in_path: bool) -> _Parent | Mistake | None:
-    steps = field.split(".", 2)
+def _meaning(resource: Written, field: str, place: Place, in_path: bool) -> _Parent | Mistake | None:
+    steps, has_cursor = field.split(".", 2), "incremental" in resource.endpoint
     if steps[0] == "resources" and len(steps) == 3 and all(steps):
         return _Parent(place, steps[1])
     if steps[0] == "resources":
@@ -294,7 +295,6 @@ def _meaning(field: str, place: Place, has_cursor: bool, in_path: bool) -> _Pare
     if steps[0] == "incremental" and has_cursor:
         return None
     words = "{resources.<parent>.<field>}, {for_each.<name>}, {now:<format>}"
-    words += ", {incremental.start_value}" if has_cursor else ""
-    words += ", or a name from params" if in_path else ""
-    shown = quoted(field) if in_path else ""
+    words += ", {incremental.start_value}" if has_cursor else ", {window.start}" * bool(resource.full.get("partitions"))
+    words, shown = (f"{words}, or a name from params", quoted(field)) if in_path else (words, "")
     return Mistake(place, f"nothing fills the placeholder{shown}; allowed: {words}; double braces mean themselves")

@@ -33,6 +33,7 @@ _EXAMPLES = {
     "schedule": '{cron: "0 * * * *"}',
     "resources": "- name: users for each",
     "timeout": "{total: ...}",
+    "data_selector": "\"['a', 'b'][*]\" for several lists",
     "error_handler": "{max_retries: ...}",
     "paginator": "{type: ...}, or single_page where a list has one page",
 }

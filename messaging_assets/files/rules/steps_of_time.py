@@ -39,6 +39,30 @@ def now_mistakes(resource: Written, field: str, format_of: str | None, place: Pl
         yield Mistake(place, words)
 
 
+def format_mistakes(field: str, format_of: str | None, place: Place, in_path: bool) -> Iterator[Mistake]:
+    """A mistake where a placeholder's braces say how a value is written, and dlt does not know it, as `:date`.
+
+    Args:
+        field: what stands before the colon.
+        format_of: what stands behind it: a format of Python's such as `.10`, or a letter that followed `!`.
+        place: where it is written.
+        in_path: whether that is a path, which takes a value as it is.
+    """
+    if format_of and in_path:
+        yield Mistake(place, "a path takes a field as it is; leave out what follows : or ! in the braces")
+    elif format_of and not any(_takes(value, format_of) for value in ("text", 1)):
+        words = "no value is written so; leave out what follows : in the braces"
+        yield Mistake(place, words + (", and say format in incremental" if field.startswith("incremental.") else ""))
+
+
+def _takes(value: Any, format_of: str) -> bool:
+    try:
+        format(value, format_of)
+    except ValueError:
+        return False
+    return True
+
+
 def step_mistakes(resource: Written, places: list[Place]) -> Iterator[Mistake]:
     """A mistake for each word that a range with a step does not go with, or needs.
 

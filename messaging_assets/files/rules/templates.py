@@ -6,6 +6,7 @@ Nothing fills those variables. Sent as they are, an API may take them for the na
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -32,10 +33,16 @@ _FILLED = frozenset({"headers", "params", "text", "claims", "jwt_headers", "fiel
 _OF_TOKENS = "access_token_request_data"
 _NO_SECRET = re.compile(r"\{(?!secret\.)[A-Za-z_][\w.-]*\}")
 _DOUBLED = re.compile(r"\{\{|\}\}")
+_SECRET = re.compile(r"([^{}]*)\{secret\.(\w+)\}")
+_PLACES_OF_SECRETS = {"headers": "header", "params": "query", "json": "body", "data": "body"}
 _OF_OTHER_TOOLS = (
     "nothing fills a variable here; write {now:<format>} or {now-7d:<format>} for a time, {incremental.start_value} "
     "for a mark, {resources.<parent>.<field>} for a parent's field"
 )
+# A placeholder in a query or JSON; one of a name that there is not is told as everywhere.
+_FILLED_IN = re.compile(r"(\{(?:[A-Za-z_]\w*(?:\.[\w-]+)+|now(?:-\w+)?)(?:[:!][^{}]*)?\})")
+# What may be meant for a name, as nothing is that has quotes, blanks or braces inside.
+_NAME = re.compile(r"\s*[\w.\[\]-]*\s*")
 # As word processors and chats make them of straight ones.
 _IN_CURLY_QUOTES = re.compile(r"[\u201c\u201d\u201e\u2018\u2019\u201a].*[\u201c\u201d\u2018\u2019]")
 
@@ -55,7 +62,7 @@ def template_mistakes(raw: Mapping[str, Any], name: str) -> Iterator[Mistake]:
             yield Mistake(place, _OF_OTHER_TOOLS)
         if place not in told and any(pattern.search(text) for pattern in patterns):
             told.add(place)
-            yield Mistake(place, said)
+            yield Mistake(place, secret_meant(text, place) or said)
     for place, text in texts_of(value_at(raw, ("client", "headers")), ("client", "headers")):
         if place not in told and _DOUBLED.search(text):
             yield Mistake(place, "braces are sent as they are written here; write each of them once")
@@ -67,6 +74,48 @@ def template_mistakes(raw: Mapping[str, Any], name: str) -> Iterator[Mistake]:
 def is_template(text: str) -> bool:
     """Whether a text, of whatever part of a request, holds a variable of the environment."""
     return bool(_SHELL.search(text) or _OF_ENVIRONMENT.search(text))
+
+
+def with_own_braces(text: str) -> str:
+    """A text in which braces that mean themselves are doubled, where it is no pattern but a query of GraphQL or JSON.
+
+    Args:
+        text: of a parameter or body, as it was written. It stays where its braces are doubled, or hold names alone.
+    """
+    parts = _FILLED_IN.split(text)
+    own, depths = parts[::2], [0]
+    for brace in re.findall(r"[{}]", "".join(own)):
+        depths.append(depths[-1] + (1 if brace == "{" else -1))
+    if min(depths) < 0 or depths[-1] or _is_pattern(text):
+        return text
+    parts[::2] = [one.replace("{", "{{").replace("}", "}}") for one in own]
+    return "".join(parts)
+
+
+def _is_pattern(text: str) -> bool:
+    try:
+        return all(_NAME.fullmatch(field or "") for _, field, _, _ in string.Formatter().parse(text))
+    except ValueError:
+        return False
+
+
+def secret_meant(text: str, place: Place) -> str | None:
+    """What to write under auth in place of `{secret.<name>}` in a request; None for another text.
+
+    Args:
+        text: as it was written.
+        place: where it stands; its last step is the name of the header, parameter or field.
+    """
+    found = _SECRET.match(text)
+    if not found or "auth" in place:
+        return None
+    before, name = found.groups()
+    location = next((_PLACES_OF_SECRETS[step] for step in place[:-1] if step in _PLACES_OF_SECRETS), None)
+    if location is None:
+        return "a secret in a path is part of the address; take it out, and set <API>__BASE_URL to base_url with it"
+    prefix = f", prefix: '{before}'" if before else ""
+    way = f"{{type: api_key, location: {location}, name: {place[-1]}, secret: {name}{prefix}}}"
+    return f"a secret goes there by auth; write under auth {way}, or a list of several"
 
 
 def texts_of(value: Any, place: Place) -> Iterator[tuple[Place, str]]:

@@ -114,7 +114,9 @@ class Asking(Renewing):
 
 
 def value_at(body: Any, path: str) -> Any:
-    """A field of an answer by its name, or by the names on the way to it."""
+    """A field of an answer by its name, or by the names on the way to it; `$` is the answer."""
+    if path == "$":
+        return body
     for name in [path] if isinstance(body, dict) and path in body else path.split("."):
         body = body.get(name) if isinstance(body, dict) else None
     return body

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -74,7 +75,9 @@ class Session(Asking):
             body = {login.username_field: name, login.password_field: password, **body}
         place = "params" if login.method == "GET" else "data" if login.encoding == "form" else "json"
         request = requests.Request(login.method, self.token_url, headers=headers, **{place: body or None}).prepare()
-        endpoint = self.terms.endpoint.model_copy(update={"response_actions": [_with_body]})
+        takes_all = any("$" in (text, *re.findall(r"\{([^{}]+)\}", text)) for text in self._texts_sent())
+        with_body = _as_text if takes_all else _with_body
+        endpoint = self.terms.endpoint.model_copy(update={"response_actions": [with_body]})
         answer = self.exchange.answer(request, replace(self.terms, endpoint=endpoint, sent_on="logged in"))
         if "location" in answer.headers and plain_address(
             urljoin(self.token_url, answer.headers["location"])
@@ -87,7 +90,7 @@ class Session(Asking):
         cookies = {str(one.name): str(one.value or "") for one in answer.cookies}
         self._texts: dict[str, str] = {}
         values = {
-            place: {name: self._filled(text, answer.parsed) for name, text in texts.items()}
+            place: {name: self._filled(text, answer) for name, text in texts.items()}
             for place, texts in (("headers", self._auth.headers), ("params", self._auth.params))
         }
         if not any((cookies, *values.values())):
@@ -98,12 +101,17 @@ class Session(Asking):
             )
         return {**values, "cookies": cookies, "secrets": self._texts}
 
-    def _filled(self, text: str, answer: Any) -> str:
+    def _texts_sent(self) -> list[str]:
+        return [*self._auth.headers.values(), *self._auth.params.values()]
+
+    def _filled(self, text: str, answer: Answer) -> str:
         template = text if "{" in text else f"{{{text}}}"
         return re.sub(r"\{([^{}]+)\}", lambda found: self._value(found[1], answer), template)
 
-    def _value(self, path: str, answer: Any) -> str:
-        value = value_at(answer, path)
+    def _value(self, path: str, answer: Answer) -> str:
+        value: Any = value_at(answer.parsed, path)
+        if path.startswith("header.") and value is None:
+            value = answer.headers.get(path.removeprefix("header."))
         plain = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
         if not fits_header(plain):
             raise CheckCredentials(
@@ -121,4 +129,13 @@ def _with_body(answer: Answer) -> Answer | None:
     if answer.content.strip():
         return None
     answer.fill(b"{}", 200)
+    return answer
+
+
+def _as_text(answer: Answer) -> Answer | None:
+    """Some answer with the token alone, as a text that is no JSON."""
+    text = answer.content.strip().decode(errors="replace")
+    if not text or not fits_header(text) or re.search(r"""[\s<>{}\[\]"]""", text):
+        return _with_body(answer)
+    answer.fill(json.dumps(text).encode(), 200)
     return answer

@@ -66,7 +66,9 @@ class Claims:
 
     def watch_without_list(self, response: Any, selector: str | None, page: int, position: Any) -> str | None:
         """What an answer without the list says of more, as a clause; None where it says nothing."""
-        self.signs = self._signs(_leaves(response, self._path(selector, response)), response, page, position)
+        self._leaves = _leaves(response, self._path(selector, response))
+        self._counts.page(self._leaves, 0)
+        self.signs = self._signs(self._leaves, response, page, position)
         return f"{self.signs.link} names a next page" if self.signs.link and not self.signs.is_end_said else None
 
     def _path(self, selector: str | None, response: Any) -> tuple[str, ...]:

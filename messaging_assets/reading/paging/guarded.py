@@ -31,6 +31,7 @@ from messaging_assets.reading.page import judge_page, judge_part, looked_at
 from messaging_assets.reading.paging.documents import DocumentsOfOne
 from messaging_assets.reading.paging.end_flag import EndFlag, MoreFlag
 from messaging_assets.reading.paging.page_places import take_size
+from messaging_assets.reading.paging.references import NextReference
 
 
 class GuardedPaginator(dlt_paginators.BasePaginator):
@@ -84,8 +85,7 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         if not (isinstance(part, Document) and part.is_begun):
             self.context.so_far.validator = None if reading.page else validator_of(response.headers)
         if _may_lack_list(reading, own) and _has_no_list(self.context.endpoint, response):
-            reading.look_beside(response)
-            reading.ending.refused("the list was left out past the last page")
+            _end_without_list(self, response)
             self._has_next_page = False
             return
         if reading.ending.look is not None:
@@ -210,6 +210,18 @@ def _goes_on(paginator: GuardedPaginator, response: Any, sent: int) -> bool:
     elif not paginator.documents.goes_on:
         _end_at_cap(paginator)
     return reading.ending.how is None
+
+
+def _end_without_list(paginator: GuardedPaginator, response: Any) -> None:
+    """End a list at a page that leaves it out, as the file says; one may show that no other follows it."""
+    reading = paginator.reading
+    reading.look_beside(response)
+    # Of pages that are counted, none is named by the one before it.
+    reference: NextReference | None = getattr(paginator, "_next", None)
+    if reference is not None and not reading.claims.signs.said and reference.ends_with(response):
+        reading.ending.over("the list was left out, and the API named no further page")
+    else:
+        reading.ending.refused("the list was left out past the last page")
 
 
 def _end_at_cap(paginator: GuardedPaginator) -> None:

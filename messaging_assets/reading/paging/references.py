@@ -7,7 +7,8 @@ from typing import Any
 
 from requests import Request
 
-from messaging_assets.answers.beside_list import token_in
+from messaging_assets.answers.beside_list import beside, token_in
+from messaging_assets.answers.failure_words import said_instead
 from messaging_assets.answers.formats.json_lines import with_numbers_as_written
 from messaging_assets.description.pagination import PaginatorDescription
 from messaging_assets.foundation import json_paths
@@ -55,6 +56,15 @@ class NextReference:
         if kind == "header_cursor" and str(self.value).strip().lower() == "null":
             # A header is a text, in which some write so that there is none.
             set_next_reference(self._found, None)
+
+    def ends_with(self, response: Any) -> bool:
+        """Whether a page without its list names no next one, as those before it did, and says nothing of a failure."""
+        path = str(getattr(self._own, "cursor_path", ""))
+        if "[-1]" in path or "[0]" in path or not self.has_come:
+            # A record's own value cannot be there without the list.
+            return False
+        self.read(response)
+        return self.value is None and not said_instead(response.parsed, beside(response.parsed, ()))
 
     @property
     def value(self) -> Any:
@@ -124,6 +134,12 @@ def refuse_odd(reference: Any, own: Any, context: ListContext, page: int) -> Non
             f"the place of the next page holds neither a text nor a number on page {page}, but "
             f"{kind}, which only a JSON body can take",
             "write cursor_body_path in place of cursor_param",
+            where=context.asset,
+        )
+    if own.type not in ("cursor", "header_cursor") and isinstance(reference, (int, float)) and reference is not True:
+        raise MendDescription(
+            f"the place of the next page holds a number on page {page}, which is no address",
+            "write type: cursor, with cursor_path and the cursor_param that takes it",
             where=context.asset,
         )
     if not isinstance(reference, (str, int, float)) or reference is True:

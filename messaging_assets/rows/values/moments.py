@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from messaging_assets.foundation.moments import datetime_of, moment_of, written
 from messaging_assets.rows.values.nested import Misfit
 
+_NO_SECONDS = "out of range for epoch seconds (let steps cast it, such as epoch_ms, or declare bigint)"
 _FIRST_MOMENT, _LAST_MOMENT = -62135596800, 253402300799  # years 1 to 9999 in epoch seconds
 _NOTHING, _ELSEWHERE = datetime.timedelta(), timezone(datetime.timedelta(hours=1))
 _SECONDS, _MICROSECONDS = pa.timestamp("s", "UTC"), pa.timestamp("us", "UTC")
@@ -117,7 +118,7 @@ def moment(value: Any, type_: Any, zone: tzinfo | None = None) -> int:
     steps: int = 10 ** DIGITS[type_.unit]
     if type(value) in (int, float):
         if not _FIRST_MOMENT <= value <= _LAST_MOMENT:
-            raise Misfit("out of range for epoch seconds (milliseconds are declared as bigint)")
+            raise Misfit(_NO_SECONDS)
         epoch: int = round(value * steps)
         return epoch
     if isinstance(value, str):
@@ -147,4 +148,4 @@ def _parsed(text: str, zone: tzinfo | None) -> Any:
         # Its parser also takes "2024", which is no moment.
         return parse_iso_like_datetime(text) if len(text) > 9 else None
     except (ValueError, OverflowError, TypeError):
-        raise Misfit("not a moment in time") from None
+        raise Misfit(_NO_SECONDS if text.isdigit() and len(text) > 10 else "not a moment in time") from None

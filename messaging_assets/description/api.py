@@ -27,6 +27,7 @@ from messaging_assets.description.resource import (
     laid_over,
 )
 from messaging_assets.description.table import Column, SchemaContract
+from messaging_assets.description.ways.named_secrets import with_secrets_in_auth
 
 __all__ = [
     "ApiDescription",
@@ -170,6 +171,11 @@ class ApiDescription(Described):
         if not isinstance(value, list):
             return value
         return [{"name": one} if isinstance(one, str) else one for one in value]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _secrets_in_auth(cls, value: Any) -> Any:
+        return with_secrets_in_auth(value) if isinstance(value, Mapping) else value
 
     @model_validator(mode="after")
     def _endpoint_alone(self) -> ApiDescription:

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from messaging_assets.description.api import ApiDescription, Tenancy
+from messaging_assets.description.ways.named_secrets import with_secrets_in_auth
 from messaging_assets.files.rules.consistency import consistency_mistakes
 from messaging_assets.files.rules.mistakes import (
     InvalidDescription,
@@ -97,6 +98,7 @@ def _judged(raw: Mapping[str, Any], account: Account, file: str | None) -> tuple
     # As it was written: what stands in a variable is no mistake of the file's.
     across = [*secret_mistakes(raw, name), *unused_settings(raw), *account_mistakes(raw)]
     filled, wrong_settings = filled_in(raw, account)
+    filled = with_secrets_in_auth(filled)
     description, wrong_shape = _shaped(filled, name, file)
     told = {mistake.place for mistake in wrong_settings}
     across += [*wrong_settings, *(one for one in _across(filled, name, file) if one.place not in told)]

@@ -52,6 +52,17 @@ def test_two_secrets_go_into_two_fields_of_every_request(one_list: OneList) -> N
     assert {request.headers["x-app-key"] for request in outcome.requests} == {f"GenieKey {CANARY}"}
 
 
+def test_a_secret_that_a_header_names_goes_into_every_request_and_nowhere_else(one_list: OneList) -> None:
+    one_list.client |= {"auth": QUERY_KEY, "headers": {"X-App-Key": "GenieKey {secret.app_key}", "X-Team": "ops"}}
+    one_list.secrets["app_key"] = CANARY
+    outcome = one_list.sync()
+    assert outcome.ids == ids(250), outcome.sentence
+    assert {request.headers["x-app-key"] for request in outcome.requests} == {f"GenieKey {CANARY}"}
+    assert {request.headers["x-team"] for request in outcome.requests} == {"ops"}
+    assert all(request.query["api_key"] for request in outcome.requests)
+    assert CANARY not in repr(outcome.receipt)
+
+
 def test_a_named_secret_that_is_not_set_is_asked_for_by_its_name(one_list: OneList) -> None:
     one_list.client["auth"] = [QUERY_KEY, APP_KEY]
     outcome = one_list.outcome()

@@ -602,19 +602,15 @@ BAD = [
     ),
     *(
         example(
-            f"5: resources.users.endpoint.{place}: a secret goes there by auth; write under auth {{type: api_key, "
-            f"{way}}}, or a list of several",
+            f"5: resources.users.endpoint.{place}: a secret is all of a header, a parameter or a field at the top of "
+            "the body, but for what stands before it; for another text write type: hmac under auth",
             in_resource(f"endpoint: {{{written}}}"),
             f"a secret in {place}",
         )
-        for place, written, way in (
-            ("params.key", "params: {key: '{secret.app_key}'}", "location: query, name: key, secret: app_key"),
-            (
-                "headers.X-Key",
-                "headers: {X-Key: 'Key {secret.app_key}'}",
-                "location: header, name: X-Key, secret: app_key, prefix: 'Key '",
-            ),
-            ("json.key", "json: {key: '{secret.app_key}'}", "location: body, name: key, secret: app_key"),
+        for place, written in (
+            ("params.key", "params: {key: '{secret.app_key}:{secret.other}'}"),
+            ("headers.X-Key", "headers: {X-Key: 'Key {secret.app_key};v=1'}"),
+            ("json.of.key", "json: {of: {key: '{secret.app_key}'}}"),
         )
     ),
     example(

@@ -33,8 +33,8 @@ _FILLED = frozenset({"headers", "params", "text", "claims", "jwt_headers", "fiel
 _OF_TOKENS = "access_token_request_data"
 _NO_SECRET = re.compile(r"\{(?!secret\.)[A-Za-z_][\w.-]*\}")
 _DOUBLED = re.compile(r"\{\{|\}\}")
-_SECRET = re.compile(r"([^{}]*)\{secret\.(\w+)\}")
-_PLACES_OF_SECRETS = {"headers": "header", "params": "query", "json": "body", "data": "body"}
+_SECRET = re.compile(r"\{secret\.\w+\}")
+_PLACES_OF_SECRETS = {"headers", "params", "json", "data"}
 _OF_OTHER_TOOLS = (
     "nothing fills a variable here; write {now:<format>} or {now-7d:<format>} for a time, {incremental.start_value} "
     "for a mark, {resources.<parent>.<field>} for a parent's field"
@@ -100,22 +100,20 @@ def _is_pattern(text: str) -> bool:
 
 
 def secret_meant(text: str, place: Place) -> str | None:
-    """What to write under auth in place of `{secret.<name>}` in a request; None for another text.
+    """What to do about a `{secret.<name>}` where no secret goes; None for another text.
 
     Args:
         text: as it was written.
         place: where it stands; its last step is the name of the header, parameter or field.
     """
-    found = _SECRET.match(text)
-    if not found or "auth" in place:
+    if not _SECRET.search(text) or "auth" in place:
         return None
-    before, name = found.groups()
-    location = next((_PLACES_OF_SECRETS[step] for step in place[:-1] if step in _PLACES_OF_SECRETS), None)
-    if location is None:
+    if not _PLACES_OF_SECRETS & {*place[:-1]}:
         return "a secret in a path is part of the address; take it out, and set <API>__BASE_URL to base_url with it"
-    prefix = f", prefix: '{before}'" if before else ""
-    way = f"{{type: api_key, location: {location}, name: {place[-1]}, secret: {name}{prefix}}}"
-    return f"a secret goes there by auth; write under auth {way}, or a list of several"
+    return (
+        "a secret is all of a header, a parameter or a field at the top of the body, but for what stands before it; "
+        "for another text write type: hmac under auth"
+    )
 
 
 def texts_of(value: Any, place: Place) -> Iterator[tuple[Place, str]]:

@@ -1,0 +1,72 @@
+"""A secret that a request names, as in `headers: {X-Key: "{secret.app_key}"}`, is a way of authentication.
+
+So a secret joins in one place, at run time, however the file writes it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+# All of a text, with what stands before the secret.
+_NAMED = re.compile(r"([^{}]*)\{secret\.(\w+)\}")
+# The parts of a request that may name one, and where the way of authentication puts it.
+_LOCATIONS = {"headers": "header", "params": "query", "json": "body", "data": "body"}
+
+
+def with_secrets_in_auth(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """A description whose requests name no secret: each is in the `auth` that goes with what named it.
+
+    Args:
+        raw: the description in the shape of an API file, however wrong; it is not changed.
+    """
+    client, of_client = _taken_out(raw.get("client"), ("headers",))
+    every = [*_ways(client), *of_client]
+    changed: dict[str, Any] = {"client": {**client, "auth": every}} if of_client else {}
+    if (defaults := raw.get("resource_defaults")) is not None:
+        changed["resource_defaults"] = defaults = _with_own(defaults, every, of_client)
+        every = _ways(_endpoint(defaults)) or every
+    if isinstance(resources := raw.get("resources"), list):
+        changed["resources"] = [_with_own(one, every, of_client) for one in resources]
+    return {**raw, **changed}
+
+
+def _with_own(resource: Any, every: list[Any], of_client: list[Any]) -> Any:
+    """A resource whose endpoint authenticates with what its requests name, and with the client's headers besides.
+
+    Args:
+        resource: the resource, or what stands for all of them.
+        every: how it authenticates where its endpoint says nothing of that.
+        of_client: what the client's headers name.
+    """
+    endpoint, found = _taken_out(_endpoint(resource), tuple(_LOCATIONS))
+    own = _ways(endpoint)
+    if not found and not (own and of_client):
+        return resource
+    return {**resource, "endpoint": {**endpoint, "auth": [*(own + of_client if own else every), *found]}}
+
+
+def _endpoint(resource: Any) -> Any:
+    return resource.get("endpoint") if isinstance(resource, Mapping) else None
+
+
+def _ways(place: Any) -> list[Any]:
+    auth = place.get("auth") if isinstance(place, Mapping) else None
+    return list(auth) if isinstance(auth, list) else [] if auth is None else [auth]
+
+
+def _taken_out(place: Any, parts: tuple[str, ...]) -> tuple[Any, list[dict[str, Any]]]:
+    """What has headers, parameters or a body, without the fields that are secrets, and the ways that put them there."""
+    ways = []
+    for part in parts:
+        written = place.get(part) if isinstance(place, Mapping) else None
+        fields = written if isinstance(written, Mapping) else {}
+        texts = {name: one for name, one in fields.items() if isinstance(one, str)}
+        named = {name: found for name, text in texts.items() if (found := _NAMED.fullmatch(text))}
+        if named:
+            place = {**place, part: {name: one for name, one in fields.items() if name not in named}}
+        for name, (before, secret) in ((name, found.groups()) for name, found in named.items()):
+            way = {"type": "api_key", "location": _LOCATIONS[part], "name": name, "secret": secret}
+            ways.append(way | ({"prefix": before} if before else {}))
+    return place, ways

@@ -1,0 +1,67 @@
+"""A secret that a request names is a way of authentication, of its client, its resource or of all resources."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from messaging_assets.description.ways.named_secrets import with_secrets_in_auth
+
+TOKEN = {"type": "bearer"}
+APP = {"type": "api_key", "location": "header", "name": "X-App", "secret": "app_key"}
+KEY = {"type": "api_key", "location": "query", "name": "key", "secret": "app_key", "prefix": "Key "}
+CODE = {"type": "api_key", "location": "body", "name": "code", "secret": "code"}
+OWN = {"type": "http_basic"}
+
+
+def _auth(raw: dict[str, Any]) -> list[Any]:
+    """What the client and each resource authenticate with, by what they say themselves."""
+    before = deepcopy(raw)
+    made = with_secrets_in_auth(raw)
+    assert raw == before
+    assert "{secret." not in repr(made)
+    every = [made["client"], made.get("resource_defaults", {}).get("endpoint", {})]
+    every += [one.get("endpoint", {}) for one in made["resources"] if isinstance(one, dict)]
+    return [one.get("auth") for one in every]
+
+
+def _raw(headers: Any = None, defaults: Any = None, **endpoint: Any) -> dict[str, Any]:
+    client = {"auth": TOKEN, "headers": {"X-Team": "ops", **(headers or {})}}
+    shared = {"resource_defaults": {"endpoint": defaults}} if defaults else {}
+    return {"client": client, **shared, "resources": ["users", {"name": "a", "endpoint": endpoint}]}
+
+
+NAMED = {"X-App": "{secret.app_key}"}
+
+
+@pytest.mark.parametrize(
+    ("raw", "auth"),
+    [
+        (_raw(), [TOKEN, None, None]),
+        (_raw(NAMED), [[TOKEN, APP], None, None]),
+        (_raw(NAMED, auth=OWN), [[TOKEN, APP], None, [OWN, APP]]),
+        (_raw(params={"key": "Key {secret.app_key}", "q": "{setting.q}"}), [TOKEN, None, [TOKEN, KEY]]),
+        (_raw(NAMED, json={"code": "{secret.code}"}), [[TOKEN, APP], None, [TOKEN, APP, CODE]]),
+        (_raw(auth=[OWN], data={"code": "{secret.code}"}), [TOKEN, None, [OWN, CODE]]),
+        (_raw(NAMED, {"auth": OWN}), [[TOKEN, APP], [OWN, APP], None]),
+        (_raw(defaults={"headers": NAMED}), [TOKEN, [TOKEN, APP], None]),
+        (_raw(defaults={"headers": NAMED}, json={"code": "{secret.code}"}), [TOKEN, [TOKEN, APP], [TOKEN, APP, CODE]]),
+    ],
+)
+def test_each_named_secret_is_in_the_auth_of_all_that_it_goes_with(raw: dict[str, Any], auth: list[Any]) -> None:
+    assert _auth(raw) == auth
+
+
+def test_the_request_keeps_its_other_fields() -> None:
+    made = with_secrets_in_auth(_raw(NAMED, params={"key": "Key {secret.app_key}", "q": "1"}))
+    assert made["client"]["headers"] == {"X-Team": "ops"}
+    assert made["resources"][1]["endpoint"]["params"] == {"q": "1"}
+
+
+@pytest.mark.parametrize(
+    "raw", [{}, {"client": None, "resources": None}, {"client": [], "resources": "users", "resource_defaults": 7}]
+)
+def test_a_description_of_another_shape_stays_as_it_is(raw: dict[str, Any]) -> None:
+    assert with_secrets_in_auth(raw) == raw

@@ -611,6 +611,7 @@ BAD = [
             ("params.key", "params: {key: '{secret.app_key}:{secret.other}'}"),
             ("headers.X-Key", "headers: {X-Key: 'Key {secret.app_key};v=1'}"),
             ("json.of.key", "json: {of: {key: '{secret.app_key}'}}"),
+            ("data", "method: POST, data: 'key={secret.app_key}'"),
         )
     ),
     example(

@@ -31,7 +31,6 @@ from messaging_assets.reading.page import judge_page, judge_part, looked_at
 from messaging_assets.reading.paging.documents import DocumentsOfOne
 from messaging_assets.reading.paging.end_flag import EndFlag, MoreFlag
 from messaging_assets.reading.paging.page_places import take_size
-from messaging_assets.reading.paging.references import NextReference
 
 
 class GuardedPaginator(dlt_paginators.BasePaginator):
@@ -137,12 +136,6 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
             # A last page may hold nothing but the row where it began.
             self.reading.repetition.may_repeat = True
 
-    def doubt_of_status(self, response: Any) -> str | None:
-        """That an answer of another status than those before it ended the list, as a clause; None where it did not."""
-        reading, counts = self.reading, self.reading.counts
-        is_whole = bool(reading.is_whole_by_count or reading.claims.signs.is_end_said)
-        return doubt_of_status(_status_of(response), counts.sent, counts.full_pages, self.statuses, is_whole)
-
     def find_next(self, response: Any, sent: int) -> None:
         """Note what a page of `sent` rows says of the next one, before its rows are cleaned."""
 
@@ -152,6 +145,10 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
     @abstractmethod
     def advance(self, response: Any, sent: int) -> str | None:
         """Move on by the page of `sent` rows that came; returns how the list ended, or None where it goes on."""
+
+    def named_no_further(self, response: Any) -> bool:
+        """Whether the page names no further one where it would; of pages that are counted, none is named."""
+        return False
 
     def doubt_of_end(self) -> str | None:
         """What the page that came last says against its being the last, as a clause; None where nothing does."""
@@ -203,7 +200,7 @@ def _goes_on(paginator: GuardedPaginator, response: Any, sent: int) -> bool:
         reading.ending.too_many(too_many)
     elif how is not None:
         reading.ending.doubt = (
-            paginator.doubt_of_end() or paginator.end_flag.missing or paginator.doubt_of_status(response)
+            paginator.doubt_of_end() or paginator.end_flag.missing or _doubt_of_status(paginator, response)
         )
         if not paginator.looks_once_more(how):
             reading.ending.over(how)
@@ -212,13 +209,17 @@ def _goes_on(paginator: GuardedPaginator, response: Any, sent: int) -> bool:
     return reading.ending.how is None
 
 
+def _doubt_of_status(paginator: GuardedPaginator, response: Any) -> str | None:
+    reading, counts = paginator.reading, paginator.reading.counts
+    is_whole = bool(reading.is_whole_by_count or reading.claims.signs.is_end_said)
+    return doubt_of_status(_status_of(response), counts.sent, counts.full_pages, paginator.statuses, is_whole)
+
+
 def _end_without_list(paginator: GuardedPaginator, response: Any) -> None:
     """End a list at a page that leaves it out, as the file says; one may show that no other follows it."""
     reading = paginator.reading
     reading.look_beside(response)
-    # Of pages that are counted, none is named by the one before it.
-    reference: NextReference | None = getattr(paginator, "_next", None)
-    if reference is not None and not reading.claims.signs.said and reference.ends_with(response):
+    if not reading.claims.signs.said and paginator.named_no_further(response):
         reading.ending.over("the list was left out, and the API named no further page")
     else:
         reading.ending.refused("the list was left out past the last page")

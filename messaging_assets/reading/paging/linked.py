@@ -75,7 +75,7 @@ class ReferencePaginator(GuardedPaginator):
             self.reading.ending.is_more_said, self._is_told = False, True
             return "an empty page"
         if not reference:
-            self._there = self._at_place(response)
+            self._there = _at_place(self.description, response)
             is_seen = self._there or self._next.has_come or self.reading.claims.signs.is_next_empty
             self.reading.ending.usual_caps = frozenset() if is_seen else OF_ONE
             if sent and self._is_of_record:
@@ -116,6 +116,10 @@ class ReferencePaginator(GuardedPaginator):
             return "a short page that names itself"
         return None
 
+    def named_no_further(self, response: Any) -> bool:
+        """See GuardedPaginator."""
+        return self._next is not None and self._next.ends_with(response)
+
     def doubt_of_end(self) -> str | None:
         """See GuardedPaginator; a place at which nothing ever was shows no end, if anything says more follows."""
         if self._is_told:
@@ -142,16 +146,6 @@ class ReferencePaginator(GuardedPaginator):
             rows = f"{reading.counts.sent} rows"
             return f"nothing was ever at {place}, and the only page was full ({rows}); correct the paginator"
         return None
-
-    def _at_place(self, response: Any) -> list[Any]:
-        """What an answer has where the file looks for the next page."""
-        own: Any = self.description
-        header = {"header_link": "header", "header_cursor": "cursor_key"}.get(own.type)
-        if header is not None:
-            name = getattr(own, header)
-            return [response.headers[name]] if name in response.headers else []
-        path = getattr(own, "cursor_path", None) or getattr(own, "next_url_path", None)
-        return json_paths.find_values(path, response.parsed) if path else []
 
     def update_request(self, request: Request) -> None:
         """Let dlt's paginator put the reference on the request."""
@@ -207,3 +201,13 @@ def _place_of(own: Any) -> str:
         return f"the header {own.header if own.type == 'header_link' else own.cursor_key}"
     path = getattr(own, "cursor_path", None) or getattr(own, "next_url_path", None)
     return f"'{path}'" if path else "the place that was detected"
+
+
+def _at_place(own: Any, response: Any) -> list[Any]:
+    """What an answer has where the file looks for the next page."""
+    header = {"header_link": "header", "header_cursor": "cursor_key"}.get(own.type)
+    if header is not None:
+        name = getattr(own, header)
+        return [response.headers[name]] if name in response.headers else []
+    path = getattr(own, "cursor_path", None) or getattr(own, "next_url_path", None)
+    return json_paths.find_values(path, response.parsed) if path else []

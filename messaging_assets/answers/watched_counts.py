@@ -254,6 +254,11 @@ class WatchedCounts:
             return any(values[-1] != self._pages[0] or "total" in leaf.word for leaf, values, _ in found)
         return bool(self._of_all())
 
+    @property
+    def totals(self) -> list[list[int]]:
+        """What each number said that calls itself a total, in order."""
+        return [values for leaf, values, _ in self._seen.values() if _is_total(leaf)]
+
     def agrees(self, rows: int) -> bool:
         """Whether a total says that exactly these rows are all."""
-        return any(values[-1] == rows for leaf, values, _ in self._seen.values() if _is_total(leaf))
+        return any(values[-1] == rows for values in self.totals)

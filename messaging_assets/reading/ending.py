@@ -128,13 +128,14 @@ class Ending(End):
         self.over(how, Finding(Verdict.READ_TO_THE_END, "the rows came in the order of the cursor"), is_early=True)
         return True
 
-    def cut_short(self, why: str, is_cap: bool = False) -> None:
+    def cut_short(self, why: str, is_cap: bool = False, are_all_pages: bool = False) -> None:
         """The list was left before its end; `is_cap` where the file itself says so, which halves a window.
 
-        It is its end where as many rows came as the API counts.
+        At a cap that is its end where as many rows, or pages, came as the API counts.
         """
-        if is_cap and self._reading.is_whole_by_count:
-            self.over("all rows came that the API counts")
+        reading = self._reading
+        if is_cap and not self.is_more_said and reading.claims.are_all_at_cap(reading.counts.all_rows, are_all_pages):
+            self.over("as many came as the API counts")
             return
         if is_cap and self._reading.window is not None:
             self.too_many(why)

@@ -153,6 +153,20 @@ class Claims:
         is_exact = self._endpoint.total == "exact" or rows != END_OF_COUNTS
         return self.signs.is_end_said or (is_counted and is_exact)
 
+    def are_all_at_cap(self, rows: int, are_all_pages: bool) -> bool:
+        """Whether the API counts just these rows, though no request confirms that there are no more.
+
+        A total must have said so before the last of them came: others are of the page, or of the rows so far.
+        """
+        signs = self.signs
+        says_more = signs.said or signs.link or signs.token or self._counts.more_than(rows)
+        if not self.is_believed or says_more or self.stopped_at_bound(rows):
+            return False
+        if self._endpoint.total == "exact" and self.total == rows:
+            return True
+        totals = (self.totals, *self._counts.totals) if rows != END_OF_COUNTS else ()
+        return are_all_pages or any(len(one) > 1 and one[0] == one[-1] == rows for one in totals)
+
     def more_than(self, rows: int) -> str | None:
         """That a count of all rows is larger than what came, as a clause; None where none is."""
         return self._counts.more_than(rows) or self._of_job.more_than(rows)

@@ -209,7 +209,7 @@ def _note_doubt(before: CursorMarks, marks: Mapping[str, Any], finding: Finding)
     """
     if before.asked is None:
         return []
-    asked, lists, kept = before.asked, before.left_in_doubt, before.asked.get(DOUBTED)
+    asked, lists, kept = before.asked, before.left_in_doubt(marks), before.asked.get(DOUBTED)
     if finding.verdict > Verdict.READ_TO_THE_END:
         asked[DOUBTED] = kept or finding.what
     elif not any(HELD in mark or LEFT_IN_DOUBT in mark for mark in marks.values()):

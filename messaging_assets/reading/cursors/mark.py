@@ -7,6 +7,7 @@ nothing new until then.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from messaging_assets.description import api as described
@@ -16,15 +17,17 @@ from messaging_assets.reading.cursors.answer import IN_ANSWER, AnswerCursor
 from messaging_assets.reading.cursors.direction import Direction
 from messaging_assets.reading.cursors.order import Order
 from messaging_assets.reading.cursors.reach import Reach, Units
-from messaging_assets.reading.cursors.request_values import is_closed
+from messaging_assets.reading.cursors.request_values import is_closed, lagged
 from messaging_assets.reading.cursors.row_digests import BEYOND, KnownRows
-from messaging_assets.reading.times.relative_times import resolved
+from messaging_assets.reading.times.notation import NoOrder
+from messaging_assets.reading.times.relative_times import is_relative, resolved
 
 # An append knows again so many rows that no mark can be set behind.
 BEYOND_KEPT = 100_000
 # Under this name a mark keeps how far a read in doubt reached.
 HELD = "messaging_assets_held"
-# Stands in a mark whose read was in doubt, and whose range is not asked for any more: rows before it may be missing.
+# Stands in a mark whose read was in doubt, and whose range is not asked for any more: from where on rows before it may
+# be missing; None for the first one.
 LEFT_IN_DOUBT = "messaging_assets_left_in_doubt"
 
 
@@ -66,14 +69,43 @@ def held_back(
     left = (kept or {}).get(HELD)
     if left and before and order.compare(before["last_value"], left["last_value"]) >= 0:
         left = None
-    begun = left or before or kept or mark_at(own, own.initial_value)
-    return {**begun, HELD: reached, **({LEFT_IN_DOUBT: True} if left else {})}
+    begun = {**(left or before or kept or mark_at(own, own.initial_value)), HELD: reached}
+    return with_doubt(begun, kept) if left else begun
 
 
-def with_doubt(mark: dict[str, Any] | None, begun: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """A mark that also says whether rows before the one may be missing that its read began with."""
-    is_left = mark is not None and LEFT_IN_DOUBT in (begun or {})
-    return {**mark, LEFT_IN_DOUBT: True} if mark is not None and is_left else mark
+def with_doubt(mark: dict[str, Any], begun: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A mark that also says that rows may be missing since the one that its read, or one before, began with."""
+    begun = begun or {}
+    return {**mark, LEFT_IN_DOUBT: begun.get(LEFT_IN_DOUBT, begun.get("last_value"))}
+
+
+def carrying(mark: dict[str, Any] | None, begun: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """A mark, with the doubt of the one that its read began with."""
+    return with_doubt(mark, begun) if mark is not None and LEFT_IN_DOUBT in (begun or {}) else mark
+
+
+def is_read_anew(
+    own: described.Incremental, order: Order, begun: Mapping[str, Any] | None, takes_repeats: bool
+) -> bool:
+    """Whether a read asks for all again that was left in doubt before the mark that it begins with.
+
+    Args:
+        own: the incremental as the file has it.
+        order: how its values compare.
+        begun: that mark.
+        takes_repeats: whether rows before it are loaded again.
+    """
+    if begun is None or LEFT_IN_DOUBT not in begun:
+        return False
+    since, last = begun[LEFT_IN_DOUBT], begun["last_value"]
+    if since == last:
+        return True
+    if not (own.lag and takes_repeats) or since is None or is_relative(since) or is_relative(last):
+        return False
+    with suppress(NoOrder):
+        compared = order.compare(lagged(own, order, last, resolved(own.initial_value, order.now)), since)
+        return compared >= 0 if own.last_value_func in ("min", min) else compared <= 0
+    return False
 
 
 def is_of_other_place(own: described.Incremental, mark: Mapping[str, Any]) -> bool:

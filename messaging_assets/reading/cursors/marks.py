@@ -32,7 +32,14 @@ from messaging_assets.description import api as described
 from messaging_assets.description.jobs import gives_changes_alone
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.cursors.lists import ListCursor
-from messaging_assets.reading.cursors.mark import LEFT_IN_DOUBT, held_back, mark_in_answer, with_doubt
+from messaging_assets.reading.cursors.mark import (
+    LEFT_IN_DOUBT,
+    carrying,
+    held_back,
+    is_read_anew,
+    mark_in_answer,
+    with_doubt,
+)
 from messaging_assets.reading.cursors.order import order_of
 from messaging_assets.reading.cursors.request_values import is_closed, is_sent_before
 from messaging_assets.reading.cursors.time_windows import TimeRange, TimeWindows
@@ -173,6 +180,7 @@ class CursorMarks:
             name: which one.
             moves: whether its rows move its mark.
             is_in_doubt: whether rows of its range may be missing. A merge then asks for that range once more: its mark
+            is_in_doubt: whether rows of its range may be missing. A merge then asks for that range once more: its mark
                 goes only as far as the read before reached. A mark that goes on says that it was in doubt.
             is_resumed: whether rows came before an interruption, of which this read knows nothing.
         """
@@ -184,12 +192,13 @@ class CursorMarks:
             self.seen.note(cursor, moves, is_cut=range_ is not None)
         if cursor and moves and range_ is None and not is_resumed:
             self._note_start(cursor, kept)
-        if is_in_doubt and reached is not None and reached is not (before or kept):
+        if is_in_doubt and reached is not None and reached is not (before or kept) and not is_closed(self._own):
             if self._takes_repeats:
                 reached = held_back(self._own, self._order, reached, kept, before)
             elif moves:
-                reached = {**reached, LEFT_IN_DOUBT: True}
-        self._reached[name] = with_doubt(reached, kept)
+                reached = with_doubt(reached, kept)
+        is_anew = moves and not is_in_doubt and is_read_anew(self._own, self._order, kept, self._takes_repeats)
+        self._reached[name] = reached if is_anew else carrying(reached, kept)
 
     def _note_start(self, cursor: ListCursor, kept: dict[str, Any] | None) -> None:
         by_key, seen = cursor.known.by_key, self.seen
@@ -197,14 +206,13 @@ class CursorMarks:
         if by_key.are_awaited and kept and is_sent_before(self._own, self._order, kept["last_value"]):
             seen.is_start_missing = True
 
-    @property
-    def left_in_doubt(self) -> int:
-        """Lists that began at a mark whose rows before it may be missing."""
-        return sum(LEFT_IN_DOUBT in mark for mark in self._kept.values())
+    def left_in_doubt(self, marks: Mapping[str, Any]) -> int:
+        """Lists that began at a mark with a doubt about rows before it, which the one that they have now has too."""
+        return sum(LEFT_IN_DOUBT in mark and LEFT_IN_DOUBT in marks.get(name, {}) for name, mark in self._kept.items())
 
     def of_finished(self, names: Collection[str]) -> dict[str, Any]:
         """The marks once these lists are loaded, while others are still to come."""
-        under_way = {name: with_doubt(range_.safe_mark, self._kept.get(name)) for name, range_ in self._ranges.items()}
+        under_way = {name: carrying(range_.safe_mark, self._kept.get(name)) for name, range_ in self._ranges.items()}
         return {**self._kept, **_without_none(under_way | {name: self._reached.get(name) for name in names})}
 
     def _farther(self, one: dict[str, Any] | None, other: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -23,16 +23,19 @@ class Ending(End):
 
     Args:
         reading: the list.
+
+    Attributes:
+        doubts_before: how often something was found to be in doubt before the list began.
     """
 
     def __init__(self, reading: OneList) -> None:
         super().__init__()
         self._reading = reading
-        self._doubts_before = 0
+        self.doubts_before = 0
 
     def begin(self) -> None:
         """The list begins; what was in doubt before says nothing of it."""
-        self._doubts_before = self._reading.context.receipt.doubts
+        self.doubts_before = self._reading.context.receipt.doubts
 
     def over(self, how: str, finding: Finding | None = None, is_early: bool = False) -> None:
         """The list is over.
@@ -60,8 +63,10 @@ class Ending(End):
         judged = None if is_early else judge(facts_of(reading, self), how)
         worst = max((one for one in (finding, judged) if one), key=lambda one: one.verdict)
         is_read = worst.verdict < Verdict.INCOMPLETE and not self.is_left
-        is_sure = worst.verdict <= Verdict.READ_TO_THE_END and not self.is_left and not is_capped
-        rows, doubts_before, is_moved, is_over = reading.distinct, self._doubts_before, worst.moved, True
+        # Some doubts are found with a page, and not with the end.
+        is_doubted = receipt.doubts > self.doubts_before or worst.verdict > Verdict.READ_TO_THE_END
+        is_sure = not (is_doubted or self.is_left or is_capped)
+        rows, doubts_before, is_moved, is_over = reading.distinct, self.doubts_before, worst.moved, True
         if window is not None:
             context.so_far.windows_read += is_read
             if is_sure and not window.of.range.has_marks:

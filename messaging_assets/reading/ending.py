@@ -8,6 +8,7 @@ from typing import Any
 
 from messaging_assets.foundation.failures import MendDescription, SyncFailure
 from messaging_assets.http.wire.terms import Terms
+from messaging_assets.reading.evidence.claims import are_all_at_cap
 from messaging_assets.reading.facts import End, facts_of, is_open_ended, missed
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.one_list import OneList
@@ -139,7 +140,7 @@ class Ending(End):
         At a cap that is its end where as many rows, or pages, came as the API counts.
         """
         reading = self._reading
-        if is_cap and not self.is_more_said and reading.claims.are_all_at_cap(reading.counts.all_rows, are_all_pages):
+        if is_cap and not self.is_more_said and are_all_at_cap(reading.claims, reading.counts.all_rows, are_all_pages):
             self.over("as many came as the API counts")
             return
         if is_cap and self._reading.window is not None:

@@ -179,9 +179,7 @@ class CursorMarks:
         Args:
             name: which one.
             moves: whether its rows move its mark.
-            is_in_doubt: whether rows of its range may be missing. A merge then asks for that range once more: its mark
-            is_in_doubt: whether rows of its range may be missing. A merge then asks for that range once more: its mark
-                goes only as far as the read before reached. A mark that goes on says that it was in doubt.
+            is_in_doubt: whether rows of its range may be missing. A merge asks for it once more; else its mark says so.
             is_resumed: whether rows came before an interruption, of which this read knows nothing.
         """
         cursor, kept = self._open.pop(name, None), self._kept.get(name)

@@ -139,8 +139,9 @@ class Ending(End):
 
         At a cap that is its end where as many rows, or pages, came as the API counts.
         """
-        reading = self._reading
-        if is_cap and not self.is_more_said and are_all_at_cap(reading.claims, reading.counts.all_rows, are_all_pages):
+        reading, is_exact = self._reading, self._reading.context.endpoint.total == "exact"
+        came = (reading.claims, reading.counts.all_rows, are_all_pages, is_exact)
+        if is_cap and not self.is_more_said and are_all_at_cap(*came):
             self.over("as many came as the API counts")
             return
         if is_cap and self._reading.window is not None:

@@ -102,11 +102,6 @@ class Claims:
         return self._endpoint.total != "ignore"
 
     @property
-    def is_exact(self) -> bool:
-        """Whether the file says that the count at its own path is exact."""
-        return self._endpoint.total == "exact"
-
-    @property
     def is_uncounted(self) -> bool:
         """Whether no number beside the list counts its rows or pages, so that nothing shows when it moves."""
         return not self.totals and not self.counts.is_any
@@ -156,7 +151,8 @@ class Claims:
         A count where search engines stop to count shows it only where the file says that it is exact.
         """
         is_counted = self.agrees(rows) or (self.is_believed and self.total == rows)
-        return self.signs.is_end_said or (is_counted and (self.is_exact or rows != END_OF_COUNTS))
+        is_exact = self._endpoint.total == "exact" or rows != END_OF_COUNTS
+        return self.signs.is_end_said or (is_counted and is_exact)
 
     def more_than(self, rows: int) -> str | None:
         """That a count of all rows is larger than what came, as a clause; None where none is."""
@@ -172,7 +168,7 @@ class Claims:
         return f"{moved}; set endpoint.total to ignore if its count is not to be believed" if moved else None
 
 
-def are_all_at_cap(claims: Claims, rows: int, are_all_pages: bool) -> bool:
+def are_all_at_cap(claims: Claims, rows: int, are_all_pages: bool, is_exact: bool) -> bool:
     """Whether the API counts just these rows, though no request confirms that there are no more.
 
     A total must have said so before the last of them came: others are of the page, or of the rows so far.
@@ -181,12 +177,13 @@ def are_all_at_cap(claims: Claims, rows: int, are_all_pages: bool) -> bool:
         claims: what the API says of the list.
         rows: how many came.
         are_all_pages: whether just as many pages came as it counted.
+        is_exact: whether the file says that the count at its own path is exact.
     """
     signs, counts = claims.signs, claims.counts
     says_more = signs.said or signs.link or signs.token or claims.more_than(rows) or claims.stopped_at_bound(rows)
     if says_more or not claims.is_believed:
         return False
-    if claims.is_exact and claims.total == rows:
+    if is_exact and claims.total == rows:
         return True
     totals = (claims.totals, *counts.totals) if rows != END_OF_COUNTS else ()
     return are_all_pages or any(len(one) > 1 and one[0] == one[-1] == rows for one in totals)

@@ -162,14 +162,14 @@ class WatchedCounts:
         self._seen: _Seen = {}
         self._others: _Seen = {}
         self._pages: list[int] = []
-        self._bound: Leaf | None = None
+        self._bounds: list[Leaf] = []
 
     def page(self, leaves: Iterable[Leaf], sent: int) -> None:
         """Note the numbers beside a page of `sent` rows."""
         self._pages.append(sent)
-        self._bound = None
+        self._bounds = []
         for leaf in leaves:
-            self._bound = leaf if is_bound(leaf) else self._bound
+            self._bounds += [leaf] if is_bound(leaf) else []
             is_known = counts_rows(leaf, self._of) or is_number_of_pages(leaf.word)
             if not (is_known or _may_count(leaf.word)):
                 continue
@@ -222,12 +222,15 @@ class WatchedCounts:
 
     def stopped_at_bound(self, rows: int) -> str | None:
         """That just as many rows came as the API counts at most, as a clause; None where it counts them all."""
-        if self._bound is None:
+        if not self._bounds:
             return None
-        totals = (values[-1] for leaf, values in self._of_all() if _is_total(leaf) or plain_ends_with_total(leaf))
-        if rows not in totals:
-            return None
-        return f"{self._bound.place} says that there are more than the {rows} that it counts, and no more came"
+        every = [values[-1] for leaf, values in self._of_all() if _is_total(leaf) or plain_ends_with_total(leaf)]
+        for bound in self._bounds:
+            # 50+ is a bound of its own number.
+            own = _number(bound.value)
+            if rows in ([own] if own is not None else every):
+                return f"{bound.place} says that there are more than the {rows} that it counts, and no more came"
+        return None
 
     def total_below(self, rows: int) -> int | None:
         """The largest total that is smaller than what came; None where there is none."""
@@ -254,6 +257,11 @@ class WatchedCounts:
             return any(values[-1] != self._pages[0] or "total" in leaf.word for leaf, values, _ in found)
         return bool(self._of_all())
 
+    @property
+    def totals(self) -> list[list[int]]:
+        """What each number said that calls itself a total, in order."""
+        return [values for leaf, values, _ in self._seen.values() if _is_total(leaf)]
+
     def agrees(self, rows: int) -> bool:
         """Whether a total says that exactly these rows are all."""
-        return any(values[-1] == rows for leaf, values, _ in self._seen.values() if _is_total(leaf))
+        return any(values[-1] == rows for values in self.totals)

@@ -180,7 +180,7 @@ class _Answers:
             return check.result(self.key, False, verdict="no sync yet", reason="nothing was synced yet")
         finding = self.seen.finding
         passed = finding.verdict <= Verdict.READ_TO_THE_END
-        if passed and self.resource.partitions and (doubts := self.table.doubted_windows(self.api, self.resource.name)):
+        if passed and self.resource.partitions and (doubts := self.table.doubted_windows(self.api, self.resource)):
             return self._doubted(check, doubts)
         return check.result(self.key, passed, verdict=finding.verdict.words, reason=finding.reason)
 

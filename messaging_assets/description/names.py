@@ -33,8 +33,8 @@ DELETED_AT = "_deleted_at"
 PARTS_OF_REQUEST = ("path", "params", "json", "data", "headers")
 # The same as the fields of its model.
 FIELDS_OF_REQUEST = ("path", "params", "json_body", "data", "headers")
-# Where a request says in its texts which page it asks for; doubled braces mean themselves.
-PAGE_PLACE = re.compile(r"(?<!(?<!\{)\{)\{paginator\.(offset|limit|page)\}(?!\}(?!\}))")
+# Where a request says in its texts which page it asks for, behind doubled braces, which mean themselves.
+PAGE_PLACE = re.compile(r"(?<!\{)((?:\{\{)*)\{paginator\.(offset|limit|page)\}")
 
 
 def identifier(name: str) -> str:

@@ -26,7 +26,7 @@ class PaginatorDescription(Described):
     """What every way of paging can have."""
 
     maximum_pages: int | None = Field(None, gt=0)
-    """A hard cap on the pages; a read that meets it is incomplete, unless all rows came that the API counts."""
+    """A hard cap on the pages; a read that meets it is incomplete, unless an earlier page counted just these rows."""
     maximum_empty_pages: int = Field(100, gt=0)
     """Pages without a row, one behind the other, at most; a read that meets it is incomplete."""
     end_status_codes: list[int] = Field(default_factory=list)
@@ -89,7 +89,7 @@ class PageNumberPaginator(SizedPaginator):
     total_path: JsonPath | None = None
     """Where the number of pages is."""
     maximum_page: int | None = None
-    """A cap on the number; a read that meets it is incomplete, unless all came that the API counts."""
+    """A cap on the number; a read that meets it is incomplete, unless just these pages were counted before."""
     stop_after_empty_page: bool | None = None
     """dlt's; an empty page is always the end."""
     page_body_path: str | None = None
@@ -118,7 +118,7 @@ class OffsetPaginator(SizedPaginator):
     total_path: JsonPath | None = "total"
     """Where the number of rows is; null: nowhere."""
     maximum_offset: int | None = None
-    """A cap on the offset; a read that meets it is incomplete, unless all rows came that the API counts."""
+    """A cap on the offset; a read that meets it is incomplete, unless an earlier page counted just these rows."""
     stop_after_empty_page: bool | None = None
     """dlt's; an empty page is always the end."""
     overlap: int | None = Field(None, ge=0)

@@ -226,6 +226,11 @@ class Partitions(Described):
         return self
 
     @property
+    def begins(self) -> datetime:
+        """The first window's start."""
+        return datetime.fromisoformat(self.start).replace(tzinfo=ZoneInfo(self.timezone))
+
+    @property
     def column_name(self) -> str:
         """The column's name in the table: of a path, its steps as dlt joins those of nested fields."""
         return "__".join(self.column.removeprefix("$.").split("."))

@@ -74,7 +74,7 @@ def _leave_if_over(answer: Answer, terms: Terms, client: Client) -> Trouble | No
         if not _meets(action, answer, terms, client) or not _may_be_over(action.action, answer):
             continue
         if action.action == "retry":
-            words = f"answered {status}, by which the API says that it is to be asked later"
+            words = f"answered {status} (to be asked later, by response_actions)"
             step = "run it again later, and set client.requests_per_second to the API's budget"
             return Trouble(words, step, TryAgainLater, True, str(status), asked_to_wait(answer), may_be_taken=False)
         if action.action == "split":

@@ -54,16 +54,17 @@ def definitions_for(
 
         remember_storage()
     if not isinstance(description, ApiDescription):
-        if isinstance(description, (str, os.PathLike)):
-            found = read_apis(description, name)
-        else:
-            found = describe_accounts(description, name or "")
+        given: Any = description
+        # A text of YAML is no path, and may be long.
+        is_path = isinstance(given, os.PathLike) or (isinstance(given, str) and ": " not in given)
+        found = read_apis(given, name) if is_path else describe_accounts(given, name or "")
         for error in found.broken.values():
             raise error
         if credentials and len(found.descriptions) > 1:
+            reader = "read_apis" if is_path else "describe_accounts"
             raise MendDescription(
                 "credentials are those of one account, and the description has several",
-                "read it with describe_accounts, and call definitions_for for each of them",
+                f"read it with {reader}, and call definitions_for for each of them",
                 where=name or "",
             )
         every = [definitions_for(one, None, credentials, translation, translator) for one in found.descriptions]

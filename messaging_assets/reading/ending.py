@@ -8,6 +8,7 @@ from typing import Any
 
 from messaging_assets.foundation.failures import MendDescription, SyncFailure
 from messaging_assets.http.wire.terms import Terms
+from messaging_assets.reading.evidence.claims import are_all_at_cap
 from messaging_assets.reading.facts import End, facts_of, is_open_ended, missed
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.one_list import OneList
@@ -23,16 +24,19 @@ class Ending(End):
 
     Args:
         reading: the list.
+
+    Attributes:
+        doubts_before: how often something was found to be in doubt before the list began.
     """
 
     def __init__(self, reading: OneList) -> None:
         super().__init__()
         self._reading = reading
-        self._doubts_before = 0
+        self.doubts_before = 0
 
     def begin(self) -> None:
         """The list begins; what was in doubt before says nothing of it."""
-        self._doubts_before = self._reading.context.receipt.doubts
+        self.doubts_before = self._reading.context.receipt.doubts
 
     def over(self, how: str, finding: Finding | None = None, is_early: bool = False) -> None:
         """The list is over.
@@ -60,10 +64,10 @@ class Ending(End):
         judged = None if is_early else judge(facts_of(reading, self), how)
         worst = max((one for one in (finding, judged) if one), key=lambda one: one.verdict)
         is_read = worst.verdict < Verdict.INCOMPLETE and not self.is_left
-        # Its pages may have been in doubt by what stood beside the rows.
-        is_sure = receipt.doubts == self._doubts_before and not (self.is_left or is_capped)
-        is_sure = is_sure and worst.verdict <= Verdict.READ_TO_THE_END
-        rows, doubts_before, is_moved, is_over = reading.distinct, self._doubts_before, worst.moved, True
+        # Some doubts are found with a page, and not with the end.
+        is_doubted = receipt.doubts > self.doubts_before or worst.verdict > Verdict.READ_TO_THE_END
+        is_sure = not (is_doubted or self.is_left or is_capped)
+        rows, doubts_before, is_moved, is_over = reading.distinct, self.doubts_before, worst.moved, True
         if window is not None:
             context.so_far.windows_read += is_read
             if is_sure and not window.of.range.has_marks:
@@ -130,13 +134,15 @@ class Ending(End):
         self.over(how, Finding(Verdict.READ_TO_THE_END, "the rows came in the order of the cursor"), is_early=True)
         return True
 
-    def cut_short(self, why: str, is_cap: bool = False) -> None:
+    def cut_short(self, why: str, is_cap: bool = False, are_all_pages: bool = False) -> None:
         """The list was left before its end; `is_cap` where the file itself says so, which halves a window.
 
-        It is its end where as many rows came as the API counts.
+        At a cap that is its end where as many rows, or pages, came as the API counts.
         """
-        if is_cap and self._reading.is_whole_by_count:
-            self.over("all rows came that the API counts")
+        reading, is_exact = self._reading, self._reading.context.endpoint.total == "exact"
+        came = (reading.claims, reading.counts.all_rows, are_all_pages, is_exact)
+        if is_cap and not self.is_more_said and are_all_at_cap(*came):
+            self.over("as many came as the API counts")
             return
         if is_cap and self._reading.window is not None:
             self.too_many(why)

@@ -106,7 +106,7 @@ class Receipt(Counts):
         lists_ignored: those of them that a response action left before their first page.
         lists_named: parents' records that have a list, by the child's asset.
         lists_left_out: why one of them has none, by the child's asset.
-        doubts: how often something was found to be in doubt or worse.
+        doubts: how often something of the resource's own lists was found to be in doubt or worse.
         findings: what the ended lists came to.
         left: hashes of the lists that a response action left before their first page, and so without a row.
         repeats: whether the API gives its records again.
@@ -130,7 +130,8 @@ class Receipt(Counts):
 
     def add(self, finding: Finding) -> None:
         """Note one list's finding; once a reason, so that a thousand parents make no thousand lines."""
-        self.doubts += finding.verdict >= Verdict.UNKNOWN
+        # Of a parent's list it says nothing of its children's.
+        self.doubts += finding.verdict >= Verdict.UNKNOWN and finding.kind != "parents"
         if finding not in self.findings:
             self.findings.append(finding)
 

@@ -154,10 +154,12 @@ class LoadedTable:
         with self._open() as table:
             return table.first_rows(limit)
 
-    def doubted_windows(self, api: str, resource: str) -> list[Doubt]:
+    def doubted_windows(self, api: str, resource: Resource) -> list[Doubt]:
         """What of the windows that were loaded into it is in doubt."""
+        assert resource.partitions is not None
         with dataset_rows(self._dataset, self._longest) as rows:
-            return doubted_windows(rows.select, rows.qualified(HISTORY), api, resource)
+            history = rows.qualified(HISTORY)
+            return doubted_windows(rows.select, history, api, resource.name, resource.partitions.begins)
 
     @contextmanager
     def _open(self) -> Iterator[_OpenTable]:

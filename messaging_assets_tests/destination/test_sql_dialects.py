@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +101,7 @@ def _ask(table: OneTable, kind: str = "duckdb") -> set[str]:
         rows.update(RESOURCE, "size", 1, "1 = 0")
         in_doubt = HistoryRow("1", API, RESOURCE, "synced", now, Window(now, now, "at"), "unknown")
         write_row(rows.client, in_doubt, may_be_there=True)
-        assert doubted_windows(rows.select, rows.qualified(HISTORY), API, RESOURCE)
+        assert doubted_windows(rows.select, rows.qualified(HISTORY), API, RESOURCE, now - timedelta(1))
         view = AccountView(rows, kind, API, "view")
         view.is_made("SELECT nothing", "")
         view.is_dropped()

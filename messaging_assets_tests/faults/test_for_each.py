@@ -192,3 +192,45 @@ def test_a_sync_that_is_killed_among_lists_asked_side_by_side_goes_on_behind_tho
     assert sorted((row["_region"], row["id"]) for row in resumed.table) == [
         (region, number) for region in values for number in (1, 2)
     ]
+
+
+@pytest.mark.parametrize("in_doubt", ["us", "eu"])
+def test_behind_an_interruption_a_doubt_about_another_list_is_none_once_that_was_read_again(
+    one_list: OneList, in_doubt: str
+) -> None:
+    fails, paged = ["us"], {"type": "offset", "limit": 2, "total_path": None}
+    words = {"for_each": {"region": ["eu", "us"]}, "checkpoint": {"pages": 1}, "parallelized": False}
+    each = {**EACH, **words, "endpoint": {**EACH["endpoint"], "paginator": paged, "error_handler": {"max_retries": 0}}}
+
+    def answers(path: str, query: dict[str, str]) -> Any:
+        start = int(query["offset"])
+        if fails and fails[0] in path and start >= 3:
+            return 500
+        doubt = {"unreachable": ["shard"]} if fails and in_doubt in path and start == 0 else {}
+        return {"data": [{"id": number} for number in range(8)][start : start + 2], **doubt}
+
+    with Family(one_list, answers).served() as api:
+        assert not api.sync("messages", each).green
+        fails.clear()
+        resumed = api.sync("messages", each)
+
+    assert resumed.receipt["resumed_rows"]
+    assert (resumed.verdict == "unknown") == (in_doubt == "us"), resumed.reason
+
+
+def test_the_range_of_a_list_is_asked_for_again_where_one_of_its_pages_was_in_doubt(one_list: OneList) -> None:
+    fails, cursor = ["eu"], {"cursor_path": "id", "start_param": "since", "initial_value": 0}
+    each = {**EACH, "endpoint": {**EACH["endpoint"], "paginator": "single_page", "incremental": cursor}}
+
+    def answers(path: str, query: dict[str, str]) -> Any:
+        return {
+            "data": rows_of(path, query),
+            **({"unreachable": ["shard"]} if any(one in path for one in fails) else {}),
+        }
+
+    with Family(one_list, answers).served() as api:
+        assert api.sync("messages", each).verdict == "unknown"
+        fails.clear()
+        assert api.sync("messages", each).verdict == "read to the end"
+
+        assert sorted(api.asked) == [f"/of/{one}/messages?since={2 * (one != 'eu')}" for one in ("a%2Fb", "eu", "us")]

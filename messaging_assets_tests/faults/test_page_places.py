@@ -108,6 +108,15 @@ def test_a_place_in_a_body_keeps_what_stands_beside_it(one_table: OneTable, data
     assert ("/v1/query", {}, {"page": {"number": 2, "of": ["{x}", "page/{y}"]}}) in database.asked
 
 
+def test_a_place_stands_beside_braces_that_mean_themselves(one_table: OneTable, database: Database) -> None:
+    text = '{{"page": {{"of": {{}}, "number": {paginator.page}}}}}'
+
+    synced = one_table.sync(endpoint=endpoint(NUMBERS, method="POST", data=text))
+
+    assert (synced.error, ids(one_table)) == ("", [*range(EVERY)])
+    assert ("/v1/query", {}, {"page": {"of": {}, "number": 2}}) in database.asked
+
+
 def test_an_interrupted_read_goes_on_with_the_query_for_the_next_row(one_table: OneTable, database: Database) -> None:
     database.refuses = 7
     words: Any = {"endpoint": endpoint(params=query()), "checkpoint": {"pages": 1}}
@@ -150,6 +159,11 @@ def test_each_parent_has_its_own_query_for_each_of_its_pages(one_table: OneTable
         (endpoint({"type": "cursor"}, "of/{paginator.page}"), "the list's paginator has no page for it"),
         (endpoint({**OFFSETS, "offset_param": "at"}, params=query()), "offset_param puts the offset elsewhere; take"),
         (endpoint(headers={"Range": "{paginator.offset}"}), "no header says which page is asked for; write it in path"),
+        (
+            endpoint(params={"q": {"{paginator.offset}": 1}}),
+            "no name says which page is asked for; write it in a value",
+        ),
+        (endpoint(NUMBERS, "of/{at}", params={"at": "p{paginator.page}"}), "its value goes into the path; write"),
         (endpoint(params={"q": "{paginator.offset:>5}"}), "nothing fills the placeholder"),
         (endpoint(params={"q": "{paginator.token}"}), "nothing fills the placeholder"),
         (
@@ -162,7 +176,17 @@ def test_each_parent_has_its_own_query_for_each_of_its_pages(one_table: OneTable
             "this request begins a job, and asks for no page",
         ),
     ],
-    ids=["of another type", "of a cursor", "put elsewhere", "a header", "a format", "a token", "a job"],
+    ids=[
+        "of another type",
+        "of a cursor",
+        "put elsewhere",
+        "a header",
+        "a name",
+        "bound",
+        "a format",
+        "a token",
+        "a job",
+    ],
 )
 def test_a_place_for_a_page_that_nothing_fills_is_refused(words: Any, told: str) -> None:
     described = {"client": {"base_url": "https://api.example.com"}, "resources": [{"name": "rooms", "endpoint": words}]}

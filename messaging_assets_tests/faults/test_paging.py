@@ -306,7 +306,43 @@ def test_a_cap_that_is_met_where_all_came_that_the_api_counts_is_the_end(
 ) -> None:
     outcome = one_list.outcome(cap, path=path)
     assert_whole(outcome)
-    assert "that the API counts" in outcome.reason
+    assert "as many came as the API counts" in outcome.reason
+
+
+SOME = 200
+
+
+@pytest.mark.parametrize(
+    ("cap", "beside"),
+    [
+        ({**OFFSETS, "maximum_pages": 1}, lambda rows, until: {"total": rows}),
+        ({**OFFSETS, "maximum_pages": 2}, lambda rows, until: {"total": until}),
+        ({**OFFSETS, "maximum_offset": SOME}, lambda rows, until: {"total": SOME, "has_more": True}),
+        ({**OFFSETS, "has_more_path": "more", "maximum_pages": 2}, lambda rows, until: {"total": SOME, "more": True}),
+        ({**OFFSETS, "maximum_pages": 2}, lambda rows, until: {"total": SOME, "next": "/v1/messages?offset=200"}),
+        ({**OFFSETS, "maximum_pages": 2}, lambda rows, until: {"total": f"{SOME}+"}),
+        ({**OFFSETS, "maximum_pages": 2}, lambda rows, until: {"total": SOME, "total_count": 250}),
+        ({**BY_PAGE, "total_path": "page", "maximum_page": 3}, lambda rows, until: {"page": -(-until // 100)}),
+        ({**BY_PAGE, "total_path": "pages", "maximum_page": 3}, lambda rows, until: {"pages": 2, "has_more": True}),
+    ],
+    ids=[
+        *("of the page", "so far", "more said", "more declared", "a link", "a bound", "another count"),
+        *("of this page", "more pages"),
+    ],
+)
+def test_a_cap_that_is_met_where_the_count_may_not_be_of_all_is_red(
+    one_list: OneList, cap: dict[str, Any], beside: Any
+) -> None:
+    by_page = cap["type"] == "page_number"
+
+    def counted(payload: dict[str, Any], request: Any) -> dict[str, Any]:
+        rows = payload["data"]
+        before = (int(request.query["page"]) - 1) * 100 if by_page else request.offset
+        return {"data": rows, **beside(len(rows), before + len(rows))}
+
+    rewritten(one_list, counted)
+    outcome = one_list.outcome(cap, path="messages/by_page" if by_page else "messages")
+    assert_red(outcome, "was reached before the end")
 
 
 @pytest.mark.parametrize(("told", "green"), [(True, True), ("false", True), (1, True), ("yes?", False), (None, False)])

@@ -380,7 +380,7 @@ def test_words_of_a_limit_that_stay_are_red_with_what_to_do(one_list: OneList) -
 
     assert len(outcome.requests) == 4
     assert type(outcome.failure) is TryAgainLater
-    assert "by which the API says that it is to be asked later" in outcome.sentence
+    assert "(to be asked later, by response_actions) 4 times" in outcome.sentence
     assert "set client.requests_per_second" in outcome.sentence
 
 

@@ -18,7 +18,7 @@ from messaging_assets_tests.one_table import RESOURCE, OneTable
 # Nothing but the test opens the file.
 pytestmark = pytest.mark.usefixtures("open_database")
 
-ENDPOINT = {
+ENDPOINT: dict[str, Any] = {
     "path": "v1/resource",
     "data_selector": "data",
     "paginator": "single_page",
@@ -141,6 +141,39 @@ def test_lists_of_which_a_filter_let_no_row_pass_are_not_gone_on_from_without_a_
 
     assert mended.receipt["verdict"] == "read to the end"
     assert len(one_table.rows()) == 40
+
+
+@pytest.mark.parametrize(("lag", "verdict"), [(3, "read to the end"), (1, "unknown")])
+def test_a_range_that_was_left_in_doubt_is_read_anew_by_a_lag_that_reaches_before_it(
+    one_table: OneTable, lag: int, verdict: str
+) -> None:
+    endpoint = {**ENDPOINT, "incremental": {**ENDPOINT["incremental"], "lag": lag}}
+    for at, sign in ((10, {}), (12, {"next": "a2"}), (14, {"next": "a2"})):
+        _sync(one_table, {"data": [{"id": at, "at": at}], **sign}, endpoint=endpoint)
+
+    for at in (16, 18):
+        later = _sync(one_table, {"data": [{"id": at, "at": at}]}, endpoint=endpoint)
+        assert later.receipt["verdict"] == verdict, later.receipt["verdict_reason"]
+
+
+@pytest.mark.parametrize("disposition", ["append", "merge"])
+def test_a_doubt_about_a_list_without_newer_rows_is_over_once_it_came_without_one(
+    one_table: OneTable, disposition: str
+) -> None:
+    quiet = [_sync(one_table, WHOLE | sign, write_disposition=disposition) for sign in ({}, *[{"next": "a2"}] * 2)]
+    quiet += [_sync(one_table, WHOLE, write_disposition=disposition) for _ in range(2)]
+
+    assert [one.receipt["verdict"] for one in quiet[-2:]] == ["read to the end"] * 2
+
+
+def test_a_range_that_the_file_closes_leaves_no_doubt_before_a_mark_that_it_does_not_move() -> None:
+    own = Incremental.model_validate({"cursor_path": "at", "start_param": "since", "end_value": 30})
+    marks = CursorMarks("api/list", own, ("id",), {"": mark_at(own, 10)}, takes_repeats=False)
+    marks.cursor("").newer([{"id": 1, "at": 20}], page=1)
+
+    marks.close("", moves=True, is_in_doubt=True)
+
+    assert LEFT_IN_DOUBT not in marks.of_all(())[""]
 
 
 def _closed(kept: dict[str, Any], is_in_doubt: bool, takes_repeats: bool = True) -> dict[str, Any]:

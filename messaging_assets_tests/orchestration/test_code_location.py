@@ -29,7 +29,7 @@ from dlt.common.configuration.specs.pluggable_run_context import PluggableRunCon
 import messaging_assets
 from messaging_assets.files.api_files import InvalidDescription
 from messaging_assets.files.rules.mistakes import Problem
-from messaging_assets.foundation.failures import MendSettings
+from messaging_assets.foundation.failures import MendDescription, MendSettings
 from messaging_assets.foundation.folders import SHIPPED_APIS
 from messaging_assets.orchestration.broken_files import VALIDATION, broken_definitions
 from messaging_assets.orchestration.code_location import build_code_location
@@ -284,6 +284,10 @@ def test_definitions_are_built_of_the_path_of_an_api_file(clean_room: Path) -> N
     assert sorted(key.to_user_string() for key in keys) == ["chat_apac/users", "chat_emea/users"]
     with pytest.raises(InvalidDescription, match=r"nothing\.yaml"):
         messaging_assets.definitions_for(str(clean_room / "nothing.yaml"))
+    with pytest.raises(InvalidDescription, match=r"^description: must be a mapping, not text"):
+        messaging_assets.definitions_for(file.read_text())
+    with pytest.raises(MendDescription, match="read it with read_apis"):
+        messaging_assets.definitions_for(file, credentials={"token": "of-one"})
 
 
 def test_a_project_that_builds_definitions_itself_reports_no_usage(monkeypatch: pytest.MonkeyPatch) -> None:

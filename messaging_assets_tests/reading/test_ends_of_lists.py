@@ -438,6 +438,7 @@ def test_a_word_for_more_elsewhere_is_believed_where_the_declared_one_was_never_
     [
         {"total": {"value": 40, "relation": "gte"}},
         {"total": 40, "total_relation": "gte"},
+        {"total": "40+", "reply_count": "5+"},
         {"total": "40+"},
         {"totalCount": 40, "totalCountCapped": True},
     ],
@@ -456,7 +457,12 @@ def test_as_many_rows_as_an_api_counts_at_most_may_not_be_all(count: dict[str, A
 
 @pytest.mark.parametrize(
     "count",
-    [{"total": {"value": 40, "relation": "eq"}}, {"total": 40, "relation": "gte"}, {"total": 40, "capped": True}],
+    [
+        {"total": {"value": 40, "relation": "eq"}},
+        {"total": 40, "relation": "gte"},
+        {"total": 40, "capped": True},
+        {"total": 40, "reply_count": "5+"},
+    ],
     ids=str,
 )
 def test_a_count_that_is_no_bound_is_in_no_doubt(count: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -9,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from messaging_assets.sandbox import Fault
-from messaging_assets.tables.notes.doubted_windows import left_in_doubt
+from messaging_assets.tables.notes.doubted_windows import doubted_windows, left_in_doubt
 from messaging_assets_tests.one_step import Done, alone
-from messaging_assets_tests.one_table import RESOURCE, OneTable
+from messaging_assets_tests.one_table import API, RESOURCE, OneTable
 
 ROWS: list[dict[str, Any]] = [{"id": day, "at": f"2025-01-0{day}T12:00:00Z"} for day in range(1, 6)]
 
@@ -31,6 +32,39 @@ def test_each_hour_is_in_doubt_whose_last_sync_was(syncs: list[tuple[int, int, b
     shown = {hour: int(why) for start, end, why in found for hour in range(start, end)}
     assert shown == {hour: number for hour, number in hours.items() if number is not None}
     assert found == sorted(found)
+
+
+def _doubted(rows: list[tuple[Any, ...]], begins: str = "2025-01-01T00:00:00+00:00") -> list[tuple[str, str]]:
+    def select(query: str, values: Any) -> list[tuple[Any, ...]]:
+        return [("2025-01-01",)] if "MIN" in query else rows
+
+    found = doubted_windows(select, "sync_history", "chat", "messages", datetime.fromisoformat(begins))
+    return [(start.isoformat(), end.isoformat()) for start, end, _ in found]
+
+
+def test_windows_of_a_clock_that_is_set_back_are_compared_as_moments_where_the_destination_has_texts() -> None:
+    hours = [("02:00:00+02:00", "02:00:00+01:00"), ("02:00:00+01:00", "03:00:00+01:00")]
+    first, second = ([f"2025-10-26 {one}" for one in hour] for hour in hours)
+
+    assert _doubted([(*first, "unknown", "more")]) == [("2025-10-26T00:00:00+00:00", "2025-10-26T01:00:00+00:00")]
+    assert _doubted([(*first, "unknown", "more"), (*second, "unknown", "more"), (*first, "proven", "")]) == [
+        ("2025-10-26T01:00:00+00:00", "2025-10-26T02:00:00+00:00")
+    ]
+
+
+def test_a_window_before_the_files_first_one_is_told_of_no_more() -> None:
+    day = ("2025-01-02 00:00:00+00:00", "2025-01-03 00:00:00+00:00", "unknown", "more")
+
+    assert _doubted([day], "2025-01-02T23:00:00+00:00")
+    assert _doubted([day], "2025-01-03T00:00:00+00:00") == []
+
+
+@pytest.mark.usefixtures("open_database")
+def test_a_history_that_no_sync_made_tells_of_no_window(one_table: OneTable) -> None:
+    one_table.execute(f"CREATE SCHEMA {API}")
+    one_table.execute(f"CREATE TABLE {API}.sync_history (theirs INTEGER)")
+
+    assert _sync(one_table, 1, {}).checks["sync_is_complete"].passed
 
 
 def _sync(one_table: OneTable, day: int, sign: dict[str, Any]) -> Done:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -145,7 +145,7 @@ def _ask_destination(
 
 def _past(rows: TableRows, api: str, since: datetime, redaction: Redaction) -> list[HistoryRow]:
     from messaging_assets.description.names import HISTORY
-    from messaging_assets.tables.notes.sync_history import OF_API, HistoryRow
+    from messaging_assets.tables.notes.sync_history import OF_API, HistoryRow, utc_of
 
     if not rows.is_there(HISTORY):
         return []
@@ -155,13 +155,9 @@ def _past(rows: TableRows, api: str, since: datetime, redaction: Redaction) -> l
     found = rows.select(query, (api, since))
     named = (dict(zip(_COLUMNS, row, strict=True)) for row in found)
     return [
-        HistoryRow(**{**one, "reason": one_line(redaction(one["reason"] or "")), "ended_at": _utc(one["ended_at"])})
+        HistoryRow(**{**one, "reason": one_line(redaction(one["reason"] or "")), "ended_at": utc_of(one["ended_at"])})
         for one in named
     ]
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=moment.tzinfo or timezone.utc).astimezone(timezone.utc)
 
 
 def _reasons(rows: TableRows, resource: Resource, redaction: Redaction) -> Counter[str]:

@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from messaging_assets.description.endpoint import TABULAR
-from messaging_assets.description.names import PAGE_PLACE, PARTS_OF_REQUEST
 from messaging_assets.description.ways.origins import NoAddress, is_among, origin
 from messaging_assets.files.rules.mistakes import Mistake, mapping, step_into
 from messaging_assets.files.rules.names import header_mistakes
-from messaging_assets.files.rules.templates import texts_of
+from messaging_assets.files.rules.templates import page_place_mistakes
 from messaging_assets.files.rules.written import Written, columns_of
 from messaging_assets.foundation import json_paths
 
@@ -30,9 +29,6 @@ _COLON = re.compile(r"(?:^|/)(:[A-Za-z_]\w*)(?=/|$|\?)")
 _FILLED = "write a parent's field as {resources.<parent>.<field>}, what each user has as {setting.name}"
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _PAGED = "page by offset, page_number, header_link or header_cursor, or by a field of the last record, [-1].id"
-# What a way of paging has numbers for, which texts of a request may take.
-_NUMBERS = {"offset": ("offset", "limit"), "page_number": ("page",)}
-_NUMBERED = "type: offset has {paginator.offset} and {paginator.limit}, and page_number has {paginator.page}"
 
 
 def request_mistakes(resource: Written, client: Mapping[str, Any]) -> Iterator[Mistake]:
@@ -57,7 +53,7 @@ def request_mistakes(resource: Written, client: Mapping[str, Any]) -> Iterator[M
     yield from _around_no_record(resource)
     yield from _key_in_body(resource, client)
     yield from _paging_in_form(resource, mapping(client.get("paginator")))
-    yield from _paging_in_texts(resource, mapping(client.get("paginator")))
+    yield from page_place_mistakes(resource, mapping(client.get("paginator")))
 
 
 def _no_path(path: str, client: Mapping[str, Any]) -> str | None:
@@ -278,22 +274,3 @@ def _paging_in_form(resource: Written, of_client: Mapping[str, Any]) -> Iterator
             yield Mistake(place, "data is a text, into which no page can be put; write it as a mapping, or as json")
         elif "." in path.removeprefix("$.") or "[" in path:
             yield Mistake(place, "a form has fields and nothing below them; name one field, or write json for data")
-
-
-def _paging_in_texts(resource: Written, of_client: Mapping[str, Any]) -> Iterator[Mistake]:
-    """A place for a page's number in a text that the list's paginator has no number for, or puts elsewhere."""
-    own = resource.endpoint.get("paginator")
-    paginator = of_client if own is None else mapping(own)
-    numbers = _NUMBERS.get(str(own if isinstance(own, str) else paginator.get("type")), ())
-    for part in PARTS_OF_REQUEST:
-        texts = texts_of(resource.endpoint.get(part), resource.place_of("endpoint", part))
-        for place, word in ((place, word) for place, text in texts for word in PAGE_PLACE.findall(text)):
-            put = [one for one in (f"{word}_param", f"{word}_body_path") if one in paginator]
-            if part == "headers":
-                yield Mistake(place, "no header says which page is asked for; write it in path, params, json or data")
-            elif resource.endpoint.get("job") is not None:
-                yield Mistake(place, "this request begins a job, and asks for no page; take it out")
-            elif word not in numbers:
-                yield Mistake(place, f"the list's paginator has no {word} for it; {_NUMBERED}")
-            elif put:
-                yield Mistake(place, f"{put[0]} puts the {word} elsewhere; take one of the two out")

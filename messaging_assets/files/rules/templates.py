@@ -1,6 +1,7 @@
 """Texts that are sent as nobody means them: variables of other tools, such as `${TENANT}`, and curly quotes.
 
-Nothing fills those variables. Sent as they are, an API may take them for the name of another tenant, or for none.
+Nothing fills those variables. Sent as they are, an API may take them for the name of another tenant, or for none. So it
+may with a place for a page's number that the list's paginator does not fill.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ import string
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from messaging_assets.files.rules.mistakes import Mistake, Place, value_at
+from messaging_assets.description.names import PAGE_PLACE, PARTS_OF_REQUEST
+from messaging_assets.files.rules.mistakes import Mistake, Place, mapping, value_at
 from messaging_assets.files.rules.secrets import IN_AUTH
-from messaging_assets.files.rules.written import written_resources
+from messaging_assets.files.rules.written import Written, written_resources
 
 _SHELL = re.compile(r"\$\{")
 _OF_ENVIRONMENT = re.compile(
@@ -45,6 +47,9 @@ _FILLED_IN = re.compile(r"(\{(?:[A-Za-z_]\w*(?:\.[\w-]+)+|now(?:-\w+)?)(?:[:!][^
 _NAME = re.compile(r"\s*[\w.\[\]-]*\s*")
 # As word processors and chats make them of straight ones.
 _IN_CURLY_QUOTES = re.compile(r"[\u201c\u201d\u201e\u2018\u2019\u201a].*[\u201c\u201d\u2018\u2019]")
+# What a way of paging has numbers for, which texts of a request may take.
+_NUMBERS = {"offset": ("offset", "limit"), "page_number": ("page",)}
+_NUMBERED = "type: offset has {paginator.offset} and {paginator.limit}, and page_number has {paginator.page}"
 
 
 def template_mistakes(raw: Mapping[str, Any], name: str) -> Iterator[Mistake]:
@@ -69,6 +74,40 @@ def template_mistakes(raw: Mapping[str, Any], name: str) -> Iterator[Mistake]:
     for place, text in texts_of(raw, ()):
         if _IN_CURLY_QUOTES.fullmatch(text) and "description" not in place:
             yield Mistake(place, "curly quotes are part of the text; write straight ones, or none")
+
+
+def page_place_mistakes(resource: Written, of_client: Mapping[str, Any]) -> Iterator[Mistake]:
+    """A mistake for each place for a page's number that the list's paginator has no number for, or that takes none.
+
+    Args:
+        resource: whose request it is.
+        of_client: the client's own paginator.
+    """
+    own = resource.endpoint.get("paginator")
+    paginator = of_client if own is None else mapping(own)
+    numbers = _NUMBERS.get(str(own if isinstance(own, str) else paginator.get("type")), ())
+    for part in PARTS_OF_REQUEST:
+        texts = texts_of(resource.endpoint.get(part), resource.place_of("endpoint", part))
+        for place, word in ((place, word) for place, text in texts for _, word in PAGE_PLACE.findall(text)):
+            put = [one for one in (f"{word}_param", f"{word}_body_path") if one in paginator]
+            if said := _takes_no_page(resource, part, place):
+                yield Mistake(place, said)
+            elif word not in numbers:
+                yield Mistake(place, f"the list's paginator has no {word} for it; {_NUMBERED}")
+            elif put:
+                yield Mistake(place, f"{put[0]} puts the {word} elsewhere; take one of the two out")
+
+
+def _takes_no_page(resource: Written, part: str, place: Place) -> str | None:
+    if part == "headers":
+        return "no header says which page is asked for; write it in path, params, json or data"
+    if resource.endpoint.get("job") is not None:
+        return "this request begins a job, and asks for no page; take it out"
+    if any(isinstance(step, str) and PAGE_PLACE.search(step) for step in place):
+        return "no name says which page is asked for; write it in a value"
+    if part == "params" and any(f"{{{step}}}" in str(resource.endpoint.get("path")) for step in place):
+        return "its value goes into the path; write {paginator...} there itself"
+    return None
 
 
 def is_template(text: str) -> bool:

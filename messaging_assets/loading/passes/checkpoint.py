@@ -93,8 +93,7 @@ class Checkpoint:
             load_ids,
             *counts,
             own.marks.first if own.marks else None,
-            # Whatever is read anew is judged anew.
-            _doubts_of(self._receipt) if place else (),
+            _doubts_of(self._receipt, reading) if place else (),
         )
         version = self._target.version
         if version is not None and (kept.place is not None or kept.finished):
@@ -112,7 +111,10 @@ class Checkpoint:
         dlt.current.resource_state().pop(_PLACE, None)
 
 
-def _doubts_of(receipt: Receipt) -> tuple[tuple[str, str], ...]:
+def _doubts_of(receipt: Receipt, reading: Reading) -> tuple[tuple[str, str], ...]:
+    """What is in doubt of a list that will not be read again to where it stands; whatever is, is judged anew."""
+    if reading.resume.at is None and receipt.doubts == reading.ending.doubts_before:
+        return ()
     doubts = [one for one in receipt.findings if one.verdict is Verdict.UNKNOWN and one.kind != "parents"]
     return tuple((one.what, one.next_step) for one in doubts)
 

@@ -173,7 +173,7 @@ class CursorMarks:
         self.seen.is_start_left_out |= bool(cursor and moves and range_ is None and cursor.known.are_awaited)
         if cursor and moves and range_ is None and not is_resumed:
             self._note_start(cursor, kept)
-        if is_in_doubt and (moves or self._takes_repeats):
+        if is_in_doubt and (moves or self._takes_repeats) and not is_closed(self._own):
             reached = marked.doubted(self._own, self.order, reached, kept, before, self._takes_repeats)
         is_sure = moves and self._takes_repeats and not (is_in_doubt or is_resumed)
         range_of = cursor.range if is_sure and cursor and not cursor.answer.is_meant else None

@@ -29,13 +29,14 @@ class Claims:
     Attributes:
         signs: what the answer that came last says of more.
         totals: every total at the file's own path, in order; only those to be believed.
+        counts: the numbers beside the list.
     """
 
     def __init__(self, asset: str, endpoint: Endpoint) -> None:
         self._asset, self._endpoint = asset, endpoint
         self.signs = Signs()
         self.totals: list[int] = []
-        self._counts = WatchedCounts()
+        self.counts = WatchedCounts()
         self._leaves: list[Leaf] = []
         self._of_job = WatchedCounts()
 
@@ -53,8 +54,8 @@ class Claims:
         self._leaves = _leaves(response, to_list)
         if page == 1:
             names = [*to_list[-1:], self._asset.partition(" ")[0].rpartition(".")[2]]
-            self._counts = WatchedCounts(words_of(*names))
-        self._counts.page(self._leaves, sent)
+            self.counts = WatchedCounts(words_of(*names))
+        self.counts.page(self._leaves, sent)
         # A closing line is no row, so its counts would be compared with too many.
         closing = beside(response.parsed.closing, ()) if isinstance(response.parsed, Records) else ()
         self.signs = self._signs([*self._leaves, *closing], response, page, position)
@@ -67,7 +68,7 @@ class Claims:
     def watch_without_list(self, response: Any, selector: str | None, page: int, position: Any) -> str | None:
         """What an answer without the list says of more, as a clause; None where it says nothing."""
         self._leaves = _leaves(response, self._path(selector, response))
-        self._counts.page(self._leaves, 0)
+        self.counts.page(self._leaves, 0)
         self.signs = self._signs(self._leaves, response, page, position)
         return f"{self.signs.link} names a next page" if self.signs.link and not self.signs.is_end_said else None
 
@@ -105,21 +106,21 @@ class Claims:
     @property
     def is_uncounted(self) -> bool:
         """Whether no number beside the list counts its rows or pages, so that nothing shows when it moves."""
-        return not self.totals and not self._counts.is_any
+        return not self.totals and not self.counts.is_any
 
     @property
     def are_rows_uncounted(self) -> bool:
         """The same of its rows alone: a number of pages stays as it is while a few rows move."""
-        return not self.totals and not self._counts.is_any_of_rows
+        return not self.totals and not self.counts.is_any_of_rows
 
     @property
     def number_of_pages(self) -> tuple[int, str] | None:
         """How many pages the API says there are, where the file does not say it, and where that is."""
-        return self._counts.number_of_pages if self.is_believed else None
+        return self.counts.number_of_pages if self.is_believed else None
 
     def surplus(self, rows: int, longest: int) -> str | None:
         """That a few of so many rows came twice, because the API counts fewer, as a clause; None where not."""
-        return surplus(rows, self.totals, self._counts, longest)
+        return surplus(rows, self.totals, self.counts, longest)
 
     @property
     def asked_sizes(self) -> list[int]:
@@ -144,7 +145,7 @@ class Claims:
 
     def agrees(self, rows: int) -> bool:
         """Whether a total says that so many rows are all."""
-        return self.is_believed and self._counts.agrees(rows)
+        return self.is_believed and self.counts.agrees(rows)
 
     def are_all(self, rows: int) -> bool:
         """Whether the API says, by a count or in so many words, that so many rows are all.
@@ -157,16 +158,37 @@ class Claims:
 
     def more_than(self, rows: int) -> str | None:
         """That a count of all rows is larger than what came, as a clause; None where none is."""
-        return self._counts.more_than(rows) or self._of_job.more_than(rows)
+        return self.counts.more_than(rows) or self._of_job.more_than(rows)
 
     def stopped_at_bound(self, rows: int) -> str | None:
         """That just as many rows came as the API counts at most, as a clause; None where it counts them all."""
-        return self._counts.stopped_at_bound(rows) if self.is_believed else None
+        return self.counts.stopped_at_bound(rows) if self.is_believed else None
 
     def moved(self, rows: int) -> str | None:
         """That a count which the file does not name moved while so many rows came, as a clause."""
-        moved = self._counts.moved(rows)
+        moved = self.counts.moved(rows)
         return f"{moved}; set endpoint.total to ignore if its count is not to be believed" if moved else None
+
+
+def are_all_at_cap(claims: Claims, rows: int, are_all_pages: bool, is_exact: bool) -> bool:
+    """Whether the API counts just these rows, though no request confirms that there are no more.
+
+    A total must have said so before the last of them came: others are of the page, or of the rows so far.
+
+    Args:
+        claims: what the API says of the list.
+        rows: how many came.
+        are_all_pages: whether just as many pages came as it counted.
+        is_exact: whether the file says that the count at its own path is exact.
+    """
+    signs, counts = claims.signs, claims.counts
+    says_more = signs.said or signs.link or signs.token or claims.more_than(rows) or claims.stopped_at_bound(rows)
+    if says_more or not claims.is_believed:
+        return False
+    if is_exact and claims.total == rows:
+        return True
+    totals = (claims.totals, *counts.totals) if rows != END_OF_COUNTS else ()
+    return are_all_pages or any(len(one) > 1 and one[0] == one[-1] == rows for one in totals)
 
 
 def _leaves(response: Any, to_list: tuple[str, ...]) -> list[Leaf]:

@@ -28,6 +28,7 @@ class PageNumberPaginator(CountingPaginator):
     _first_rows = 0
     _looks: tuple[int, ...] = ()
     _pages: tuple[int, str] | None = None
+    _first_pages: int | None = None
     _behind: int | None = None
     _is_first_empty = False
 
@@ -62,10 +63,10 @@ class PageNumberPaginator(CountingPaginator):
         if says_no_more:
             return "the API said that there is no more"
         all_came = pages is not None and done >= pages
+        self._first_pages = self._first_pages or pages
         if own.maximum_page is not None and self.position >= own.maximum_page:
-            if all_came:
-                return "all pages came that the API counts"
-            reading.ending.cut_short(f"maximum_page ({own.maximum_page}) was reached before the end", is_cap=True)
+            why = f"maximum_page ({own.maximum_page}) was reached before the end"
+            reading.ending.cut_short(why, is_cap=True, are_all_pages=all_came and pages == self._first_pages)
         reading.repetition.may_repeat, reading.ending.may_end_with = (
             all_came,
             _PAST_THE_END if all_came else frozenset(),

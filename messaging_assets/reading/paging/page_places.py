@@ -113,7 +113,7 @@ def with_open_places(resource: Resource) -> Resource:
     parts = {part: getattr(endpoint, part) for part in FIELDS_OF_REQUEST}
     if "{paginator." not in repr(parts):
         return resource
-    opened = {part: changed(one, lambda text: PAGE_PLACE.sub("\0\\1\0", text)) for part, one in parts.items()}
+    opened = {part: changed(one, lambda text: PAGE_PLACE.sub("\\1\0\\2\0", text)) for part, one in parts.items()}
     return resource.model_copy(update={"endpoint": endpoint.model_copy(update=opened)})
 
 

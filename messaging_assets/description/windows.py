@@ -200,6 +200,8 @@ class Partitions(Described):
     @field_validator("start")
     @classmethod
     def _is_moment(cls, value: str) -> str:
+        # Python 3.10 reads no Z.
+        value = f"{value[:-1]}+00:00" if value.endswith("Z") else value
         try:
             datetime.fromisoformat(value)
         except ValueError:

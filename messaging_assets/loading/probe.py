@@ -53,7 +53,8 @@ class _Edge:
 
 
 def _moment(value: Any) -> Any:
-    found = datetime.fromisoformat(value) if isinstance(value, str) else value
+    # Python 3.10 reads no Z.
+    found = datetime.fromisoformat(value.replace("Z", "+00:00")) if isinstance(value, str) else value
     return found.replace(tzinfo=found.tzinfo or timezone.utc).astimezone(timezone.utc)
 
 

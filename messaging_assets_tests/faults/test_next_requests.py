@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from http.server import ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from pydantic import ValidationError
@@ -17,7 +14,7 @@ from messaging_assets.discovery.first_pages import Reader
 from messaging_assets.files.api_files import describe
 from messaging_assets.foundation.redaction import Redaction
 from messaging_assets_tests.one_table import OneTable
-from messaging_assets_tests.threaded_server import Handler, answering
+from messaging_assets_tests.threaded_server import OfSecret, answering
 
 SIZE, EVERY = 2, 7
 TOKEN = {"type": "cursor", "cursor_path": "token", "cursor_param": "token"}
@@ -25,24 +22,21 @@ SCROLL = {"type": "cursor", "cursor_path": "token", "cursor_body_path": "token"}
 ALONE = {**TOKEN, "next_request": {}}
 
 
-class Search(ThreadingHTTPServer):
+class Search(OfSecret):
     """Refuses whatever comes beside a token, and takes one at `/v1/next` alone where it is told so.
 
     Attributes:
-        asked: path, parameters without the secret, and body of each request.
         refuses: the token that is not answered; empty for none.
         takes: what it takes beside a token.
     """
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Answers)
-        self.asked: list[tuple[str, dict[str, str], Any]] = []
+        super().__init__()
         self.is_next_elsewhere, self.refuses = False, ""
         self.takes = frozenset[str]()
 
     def answer(self, path: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
         """What is answered to a request that has its secret."""
-        self.asked.append((path, query, body))
         sent = {**query, **(body if isinstance(body, dict) else {})}
         token = str(sent.pop("token", ""))
         sent = {name: one for name, one in sent.items() if name not in {"keep", *self.takes}}
@@ -54,27 +48,11 @@ class Search(ThreadingHTTPServer):
         return 200, {"data": [{"id": one} for one in range(EVERY)][start : start + SIZE], **more}
 
 
-class _Answers(Handler):
-    server: Search
-
-    def do_GET(self) -> None:
-        asked, content = urlsplit(self.path), self.body()
-        query = dict(parse_qsl(asked.query))
-        if query.pop("api_key", None) is None:
-            self.reply(401, {})
-            return
-        is_form = self.headers.get("Content-Type") == "application/x-www-form-urlencoded"
-        body = dict(parse_qsl(content.decode())) if is_form else json.loads(content or b"null")
-        self.reply(*self.server.answer(asked.path, query, body))
-
-    do_POST = do_GET
-
-
 @pytest.fixture
 def search(monkeypatch: pytest.MonkeyPatch) -> Iterator[Search]:
     server = Search()
     with answering(server):
-        monkeypatch.setenv("GENERIC_REST__BASE_URL", f"http://127.0.0.1:{server.server_address[1]}/v1/")
+        monkeypatch.setenv("GENERIC_REST__BASE_URL", f"{server.address}/v1/")
         yield server
 
 

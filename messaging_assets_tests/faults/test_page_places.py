@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from http.server import ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from messaging_assets.files.api_files import InvalidDescription, describe
 from messaging_assets_tests.one_table import OneTable
-from messaging_assets_tests.threaded_server import Handler, answering
+from messaging_assets_tests.threaded_server import OfSecret, answering
 
 SIZE, EVERY = 2, 7
 QUERY = (
@@ -23,22 +21,19 @@ OFFSETS = {"type": "offset", "limit": SIZE, "offset": 1, "total_path": None, "ov
 NUMBERS = {"type": "page_number", "base_page": 1}
 
 
-class Database(ThreadingHTTPServer):
+class Database(OfSecret):
     """Answers queries that say which rows they want, and nothing beside them.
 
     Attributes:
-        asked: path, parameters without the secret, and body of each request.
         refuses: the first row that is not answered.
     """
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Answers)
-        self.asked: list[tuple[str, dict[str, str], Any]] = []
+        super().__init__()
         self.refuses = 0
 
     def answer(self, path: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
         """What is answered to a request that has its secret."""
-        self.asked.append((path, query, body))
         sent = json.dumps([path, query, body])
         found = re.search(r"STARTPOSITION (\d+) MAXRESULTS (\d+)|(?:page/|\"number\": )(\d+)", sent)
         if not found or query.keys() - {"query"} or f"STARTPOSITION {self.refuses} " in sent:
@@ -47,25 +42,11 @@ class Database(ThreadingHTTPServer):
         return 200, {"data": [{"id": one} for one in range(EVERY)][max(first, 0) : max(first + size, 0)]}
 
 
-class _Answers(Handler):
-    server: Database
-
-    def do_GET(self) -> None:
-        asked = urlsplit(self.path)
-        query = dict(parse_qsl(asked.query))
-        is_known = query.pop("api_key", None) is not None
-        self.reply(
-            *(self.server.answer(asked.path, query, json.loads(self.body() or b"null")) if is_known else (401, {}))
-        )
-
-    do_POST = do_GET
-
-
 @pytest.fixture
 def database(monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
     server = Database()
     with answering(server):
-        monkeypatch.setenv("GENERIC_REST__BASE_URL", f"http://127.0.0.1:{server.server_address[1]}/v1/")
+        monkeypatch.setenv("GENERIC_REST__BASE_URL", f"{server.address}/v1/")
         yield server
 
 

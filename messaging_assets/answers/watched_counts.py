@@ -169,7 +169,8 @@ class WatchedCounts:
         self._pages.append(sent)
         self._bounds = []
         for leaf in leaves:
-            self._bounds += [leaf] if is_bound(leaf) else []
+            if is_bound(leaf):
+                self._bounds.append(leaf)
             is_known = counts_rows(leaf, self._of) or is_number_of_pages(leaf.word)
             if not (is_known or _may_count(leaf.word)):
                 continue

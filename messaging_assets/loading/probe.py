@@ -12,7 +12,6 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
 from decimal import Decimal
 from secrets import token_hex
 from tempfile import TemporaryDirectory
@@ -34,6 +33,7 @@ from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.batches import Batches
 from messaging_assets.rows.targets import KnownTable
 from messaging_assets.seams.dlt_names import DatabaseException, PipelineStepFailed
+from messaging_assets.tables.notes.sync_history import utc_of
 from messaging_assets.tables.table_rows import table_rows
 
 SWITCH = "MESSAGING_ASSETS_PROBE"
@@ -50,12 +50,6 @@ class _Edge:
     sent: Any
     read: Callable[[Any], Any]
     words: str
-
-
-def _moment(value: Any) -> Any:
-    # Python 3.10 reads no Z.
-    found = datetime.fromisoformat(value.replace("Z", "+00:00")) if isinstance(value, str) else value
-    return found.replace(tzinfo=found.tzinfo or timezone.utc).astimezone(timezone.utc)
 
 
 def _nested(value: Any) -> Any:
@@ -77,10 +71,10 @@ _EDGES = {
         _exact,
         "changes a decimal of 38 digits",
     ),
-    "moment": _Edge({"data_type": "timestamp"}, "2024-02-29T23:59:59.999999Z", _moment, "changes a moment"),
-    "first_moment": _Edge({"data_type": "timestamp"}, "0001-01-01T00:00:00Z", _moment, "changes a moment of year 1"),
+    "moment": _Edge({"data_type": "timestamp"}, "2024-02-29T23:59:59.999999Z", utc_of, "changes a moment"),
+    "first_moment": _Edge({"data_type": "timestamp"}, "0001-01-01T00:00:00Z", utc_of, "changes a moment of year 1"),
     "last_moment": _Edge(
-        {"data_type": "timestamp"}, "9999-12-31T23:59:59.999999Z", _moment, "changes a moment of year 9999"
+        {"data_type": "timestamp"}, "9999-12-31T23:59:59.999999Z", utc_of, "changes a moment of year 9999"
     ),
 }
 KEYS_MEET = "takes keys for one that differ by case, accent, width or a blank at the end"

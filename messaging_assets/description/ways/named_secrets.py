@@ -66,7 +66,8 @@ def _taken_out(place: Any, parts: tuple[str, ...]) -> tuple[Any, list[dict[str, 
         named = {name: found for name, text in texts.items() if (found := _NAMED.fullmatch(text))}
         if named:
             place = {**place, part: {name: one for name, one in fields.items() if name not in named}}
-        for name, (before, secret) in ((name, found.groups()) for name, found in named.items()):
+        for name, found in named.items():
+            before, secret = found.groups()
             way = {"type": "api_key", "location": _LOCATIONS[part], "name": name, "secret": secret}
             ways.append(way | ({"prefix": before} if before else {}))
     return place, ways

@@ -47,7 +47,7 @@ def request_mistakes(resource: Written, client: Mapping[str, Any]) -> Iterator[M
         yield Mistake(resource.place_of("endpoint", "data"), "a request has one body; keep json or data")
     yield from _pages_of_job(resource)
     yield from _conditional(resource)
-    yield from _renewing(resource, client)
+    yield from _actions(resource, client)
     yield from _taking_away(resource)
     yield from _beside_without_key(resource)
     yield from _around_no_record(resource)
@@ -207,21 +207,18 @@ def _conditional(resource: Written) -> Iterator[Mistake]:
         yield Mistake(resource.place_of("endpoint", "conditional"), words)
 
 
-def _renewing(resource: Written, client: Mapping[str, Any]) -> Iterator[Mistake]:
-    """A login or token that is over, where none could be asked for anew; a status that says itself that it passes."""
-    actions = resource.endpoint.get("response_actions")
-    listed = list(enumerate(actions if isinstance(actions, list) else ()))
-    for index, action in listed:
-        if step_into(action, "action") == "retry" and not {"content", "path"} & {*mapping(action)}:
-            place = resource.place_of("endpoint", "response_actions", index, "action")
-            yield Mistake(place, "a status alone goes into error_handler.retry_on_status_codes; write it there")
+def _actions(resource: Written, client: Mapping[str, Any]) -> Iterator[Mistake]:
+    """Actions without effect: to renew a login that there is none of, to retry a status that says so by itself."""
     types = [str(way if isinstance(way, str) else step_into(way, "type")) for way in _ways(resource, client)]
-    if any(one.startswith(("session", "oauth2")) for one in types):
-        return
-    for index, action in listed:
-        if step_into(action, "action") == "renew":
+    may_renew = any(one.startswith(("session", "oauth2")) for one in types)
+    actions = resource.endpoint.get("response_actions")
+    for index, one in enumerate(actions if isinstance(actions, list) else ()):
+        place, action = resource.place_of("endpoint", "response_actions", index, "action"), step_into(one, "action")
+        if action == "retry" and not {"content", "path"} & {*mapping(one)}:
+            yield Mistake(place, "a status alone goes into error_handler.retry_on_status_codes; write it there")
+        elif action == "renew" and not may_renew:
             words = "renew asks for a login or token anew, and auth has none; write auth of type session or oauth2"
-            yield Mistake(resource.place_of("endpoint", "response_actions", index, "action"), words)
+            yield Mistake(place, words)
 
 
 def _beside_without_key(resource: Written) -> Iterator[Mistake]:

@@ -94,8 +94,9 @@ def doubted(
 
 def with_doubt(mark: dict[str, Any] | None, kept: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """A mark that also says from where on rows may be missing, as the one does that its read began with."""
-    is_left = mark is not None and kept is not None and LEFT_IN_DOUBT in kept
-    return {**(mark or {}), LEFT_IN_DOUBT: (kept or {})[LEFT_IN_DOUBT]} if is_left else mark
+    if mark is None or kept is None or LEFT_IN_DOUBT not in kept:
+        return mark
+    return {**mark, LEFT_IN_DOUBT: kept[LEFT_IN_DOUBT]}
 
 
 def without_doubt(mark: Any) -> Any:

@@ -81,8 +81,9 @@ class HistoryRow:
 
 
 def utc_of(moment: datetime | str) -> datetime:
-    """A moment of the table in UTC; SQLite has it as a text, and some others without a zone."""
-    found = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    """A moment of a table in UTC; SQLite has it as a text, and some others without a zone."""
+    # Python 3.10 reads no Z.
+    found = datetime.fromisoformat(moment.replace("Z", "+00:00")) if isinstance(moment, str) else moment
     return found.replace(tzinfo=found.tzinfo or timezone.utc).astimezone(timezone.utc)
 
 

@@ -44,6 +44,7 @@ NAMED = {"X-App": "{secret.app_key}"}
         (_raw(NAMED, auth=OWN), [[TOKEN, APP], None, [OWN, APP]]),
         (_raw(params={"key": "Key {secret.app_key}", "q": "{setting.q}"}), [TOKEN, None, [TOKEN, KEY]]),
         (_raw(NAMED, json={"code": "{secret.code}"}), [[TOKEN, APP], None, [TOKEN, APP, CODE]]),
+        (_raw(json={"a": {"b": {"code": "{secret.code}"}}}), [TOKEN, None, [TOKEN, {**CODE, "name": "a.b.code"}]]),
         (_raw(auth=[OWN], data={"code": "{secret.code}"}), [TOKEN, None, [OWN, CODE]]),
         (_raw(NAMED, {"auth": OWN}), [[TOKEN, APP], [OWN, APP], None]),
         (_raw(defaults={"headers": NAMED}), [TOKEN, [TOKEN, APP], None]),

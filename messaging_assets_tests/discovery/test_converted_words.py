@@ -210,6 +210,20 @@ def test_a_login_by_get_is_one_too(clean_room: Path) -> None:
     assert raw["client"]["auth"] == {"type": "session", "login": said, "params": {"sid": "id"}}
 
 
+def test_a_session_and_a_key_may_go_inside_the_body(clean_room: Path) -> None:
+    login = {"url_base": "https://api.example.com", "path": "/login", "http_method": "POST"}
+    login["request_body_json"] = {"user": "{{ config['name'] }}", "password": "{{ config['password'] }}"}  # type: ignore[assignment]
+    inside = {"inject_into": "body_json", "field_name": "sid", "field_path": ["meta", "sid"]}
+    way = {"type": "SessionTokenAuthenticator", "login_requester": login, "session_token_path": ["id"]}
+    way["request_authentication"] = {"type": "ApiKey", "inject_into": inside}
+    raw, _ = converted(manifest(authenticator=way, http_method="POST"), clean_room)
+    assert raw["client"]["auth"]["body"] == {"meta.sid": "id"}
+
+    key = {"type": "ApiKeyAuthenticator", "api_token": "{{ config['key'] }}", "inject_into": inside}
+    raw, _ = converted(manifest(authenticator=key, http_method="POST"), clean_room)
+    assert raw["client"]["auth"] == {"type": "api_key", "name": "meta.sid", "location": "body"}
+
+
 def test_words_without_quotes_are_what_the_manifests_own_reader_takes_them_for(tmp_path: Path) -> None:
     (tmp_path / "manifest.yaml").write_text(
         "version: 6.0.0\nstreams: []\nsent: {archived: no, all: On, most: 1_000, e: 1e3}"

@@ -258,7 +258,7 @@ def test_a_login_that_brings_nothing_to_send_is_told(chat: OneList, api: Signing
     in_by_login(api, lambda came: True, {"token": "canary"})
     outcome = login(chat, api, {"login": {"path": "/login"}})
     assert isinstance(outcome.failure, CheckCredentials)
-    assert "answered the login without a cookie; name in auth.headers or auth.params" in outcome.sentence
+    assert "answered the login without a cookie; name in auth.headers, auth.params or auth.body" in outcome.sentence
 
 
 U = {"token_url": "https://api.example.com/token"}

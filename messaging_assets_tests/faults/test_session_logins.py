@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from http.server import ThreadingHTTPServer
 from types import SimpleNamespace
@@ -196,9 +197,51 @@ def test_a_refused_login_is_told_without_the_password(chat: OneList) -> None:
     assert "canary" not in outcome.sentence
 
 
+class SpeaksJsonRpc(Handler):
+    """One address for all: a login, and lists that want the session and a key inside their body."""
+
+    came: list[dict[str, Any]]
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.body())
+        self.came.append(asked)
+        if asked["method"] == "user.login":
+            is_right = asked["params"] == {"user": "anna", "password": PASSWORD}
+            self.reply(200, {"result": "canary-session"} if is_right else {"error": {"message": "no"}})
+        else:
+            is_right = asked["auth"] == "canary-session" and asked["params"]["app"]["key"] == "canary-key"
+            self.reply(200, {"result": [{"id": 7}]} if is_right else {"error": {"message": "no"}})
+
+
+def test_a_session_and_a_secret_may_go_into_the_body_of_each_request(one_list: OneList) -> None:
+    SpeaksJsonRpc.came = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), SpeaksJsonRpc)
+    rpc, place = {"jsonrpc": "2.0", "id": 1}, {"path": "/api", "method": "POST"}
+    login = {"method": "user.login", "params": {"user": "{secret.username}", "password": "{secret.password}"}}
+    one_list.client["auth"] = {
+        "type": "session",
+        "login": {"path": "/api", "fields": {**rpc, **login}},
+        "body": {"auth": "result"},
+    }
+    asked = {"method": "host.get", "params": {"output": "all", "app": {"name": "a", "key": "{secret.app_key}"}}}
+    with answering(server):
+        base_url = f"http://127.0.0.1:{server.server_port}"
+        one_list.secrets = {"username": "anna", "password": PASSWORD, "app_key": "canary-key", "base_url": base_url}
+        outcome = one_list.sync({"type": "single_page"}, **place, json={**rpc, **asked}, data_selector="result")
+    assert outcome.ids == [7], outcome.sentence
+    assert SpeaksJsonRpc.came[0] == {**rpc, **login, "params": {"user": "anna", "password": PASSWORD}}
+    assert SpeaksJsonRpc.came[1] == {
+        **rpc,
+        "method": "host.get",
+        "params": {"output": "all", "app": {"name": "a", "key": "canary-key"}},
+        "auth": "canary-session",
+    }
+    assert "canary" not in str(outcome.receipt)
+
+
 def test_a_login_without_the_wished_value_is_told(chat: OneList) -> None:
     chat.client["auth"]["headers"] = {"X-Token": "data.nothing"}
-    assert "answered the login without a usable data.nothing; check auth.headers" in once(chat).sentence
+    assert "answered the login without a usable data.nothing; check the paths below auth" in once(chat).sentence
 
 
 @pytest.mark.parametrize(

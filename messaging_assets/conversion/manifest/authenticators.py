@@ -18,6 +18,7 @@ from messaging_assets.discovery.found import without_nothing
 from messaging_assets.files.rules.secret_signs import names_secret
 
 _LOCATIONS = {"request_parameter": "query", "header": "header", "body_json": "body", "body_data": "body"}
+_OF_SESSION = {"query": "params", "header": "headers", "body": "body"}
 _PLACE = ("endpoint", "auth")
 _GRANTS = {"refresh_token": "oauth2_refresh_token", "password": "oauth2_password"}
 _REQUEST_NAMES = ("client_id", "client_secret", "grant_type", "refresh_token")
@@ -64,17 +65,21 @@ def _address(scope: Scope, value: Any, part: Part) -> Any:
 
 
 def _api_key(scope: Scope, part: Part) -> dict[str, Any] | None:
-    option = part.part("inject_into")
-    name, location = part["header"], "header"
-    if option:
-        location = _LOCATIONS.get(str(option["inject_into"]), "header")
-        path = option["field_path"]
-        name = ".".join(map(str, path)) if isinstance(path, list) else option["field_name"]
+    name, location = _where(part.part("inject_into"), part["header"])
     name = scope.written(name, part, *_PLACE, is_doubled=False)
-    if not name or (location == "body" and "." in str(name)):
-        scope.draft.lose("its key goes into a field inside the body, where no way of authentication puts one", *_PLACE)
+    if not name:
+        scope.draft.lose("its key goes into a field that is not named", *_PLACE)
         return None
     return way_of(str(name), location, _secret(scope, part["api_token"], part), below(scope.draft.lose, *_PLACE))
+
+
+def _where(option: Part | None, header: str | None) -> tuple[str | None, str]:
+    """The field that a value goes into, and its location; the header where nothing is said of that."""
+    if option is None:
+        return header, "header"
+    path = option["field_path"]
+    name = ".".join(map(str, path)) if isinstance(path, list) else option["field_name"]
+    return name, _LOCATIONS.get(str(option["inject_into"]), "header")
 
 
 def _bearer(scope: Scope, part: Part) -> dict[str, Any] | None:
@@ -231,32 +236,27 @@ def _session(scope: Scope, part: Part, base_url: str) -> dict[str, Any] | None:
     names = {half: _field_of(body, half) for half in ("username", "password")}
     by = login.part("authenticator")
     is_basic = by is not None and by.kind == "BasicHttpAuthenticator"
-    option = sent.part("inject_into")
-    is_bearer = sent.kind.endswith("BearerAuthenticator")
-    place = "header" if is_bearer or option is None else option["inject_into"]
+    option = None if sent.kind.endswith("BearerAuthenticator") else sent.part("inject_into")
+    name, location = _where(option, "Authorization")
     why = None
     if not (is_basic or all(names.values())):
         why = "by something else than a name and a password"
-    elif place not in ("header", "request_parameter"):
-        why = "and sends the token elsewhere than in a header or a parameter"
     elif urlsplit(whole)[:2] != urlsplit(base_url)[:2]:
         why = "at another address than the API's"
     if why:
         scope.draft.lose(f"it logs in {why}, which session does not say", *_PLACE)
         return None
-    values = {str(option["field_name"]): path} if option and not is_bearer else {"Authorization": f"Bearer {{{path}}}"}
     encoding = "basic" if is_basic else None if login["request_body_json"] or is_get else "form"
     fields: dict[str, Any] = {f"{half}_field": name for half, name in names.items() if name not in (half, None)}
     others = body.items() if isinstance(body, Mapping) else ()
     fields["fields"] = _with_secrets(scope, {name: one for name, one in others if name not in names.values()}, login)
     base = base_url.rstrip("/")
     below_base = whole[len(base) :] if whole.startswith(base) else "/" + whole.split("/", 3)[-1]
+    asked = {"path": below_base, "method": "GET" if is_get else None, **fields, "encoding": encoding}
     return {
         "type": "session",
-        "login": without_nothing(
-            {"path": below_base, "method": "GET" if is_get else None, **fields, "encoding": encoding}
-        ),
-        "headers" if place == "header" else "params": values,
+        "login": without_nothing(asked),
+        _OF_SESSION[location]: {name: path if option else f"Bearer {{{path}}}"},
     }
 
 

@@ -58,16 +58,29 @@ def _ways(place: Any) -> list[Any]:
 
 def _taken_out(place: Any, parts: tuple[str, ...]) -> tuple[Any, list[dict[str, Any]]]:
     """What has headers, parameters or a body, without the fields that are secrets, and the ways that put them there."""
-    ways = []
+    ways: list[dict[str, Any]] = []
     for part in parts:
         written = place.get(part) if isinstance(place, Mapping) else None
-        fields = written if isinstance(written, Mapping) else {}
-        texts = {name: one for name, one in fields.items() if isinstance(one, str)}
-        named = {name: found for name, text in texts.items() if (found := _NAMED.fullmatch(text))}
-        if named:
-            place = {**place, part: {name: one for name, one in fields.items() if name not in named}}
-        for name, found in named.items():
-            before, secret = found.groups()
-            way = {"type": "api_key", "location": _LOCATIONS[part], "name": name, "secret": secret}
-            ways.append(way | ({"prefix": before} if before else {}))
+        if isinstance(written, Mapping):
+            named: list[dict[str, Any]] = []
+            others = _without_secrets(written, "", part, named)
+            place = {**place, part: others} if named else place
+            ways += named
     return place, ways
+
+
+def _without_secrets(fields: Mapping[str, Any], above: str, part: str, ways: list[dict[str, Any]]) -> dict[str, Any]:
+    """Fields without those that are secrets, in a body however deep; the ways that put them there join `ways`."""
+    others = dict(fields)
+    for name, one in fields.items():
+        path = f"{above}{name}"
+        if part == "json" and "." in str(name):
+            continue  # the way's own name could not tell it from a field within a field
+        if part == "json" and isinstance(one, Mapping):
+            others[name] = _without_secrets(one, f"{path}.", part, ways)
+        elif isinstance(one, str) and (found := _NAMED.fullmatch(one)):
+            del others[name]
+            before, secret = found.groups()
+            way = {"type": "api_key", "location": _LOCATIONS[part], "name": path, "secret": secret}
+            ways.append(way | ({"prefix": before} if before else {}))
+    return others

@@ -134,7 +134,7 @@ class Login(Described):
     password_field: str = "password"
     """The field of the body for the password."""
     fields: Annotated[dict[str, Any], filled_by()] = Field(default_factory=dict)
-    """More fields of the body, such as `{tenant: "{secret.tenant}"}`."""
+    """More fields of the body, such as `{tenant: "{secret.tenant}"}`; all of it where they name `{secret.password}`."""
     encoding: Literal["json", "form", "basic"] = "json"
     """How name and password go: in a body as `json` or `form`, or as `basic` in a header."""
 
@@ -143,13 +143,20 @@ class SessionAuth(Described):
     """A login, whose answer's values or cookies are sent from then on; after a 401 it is done anew."""
 
     type: Literal["session"]
-    """`session`: a login, whose answer's values are sent as headers or parameters; its cookies go by themselves."""
+    """`session`: a login, whose answer's values are sent from then on; its cookies go by themselves."""
     login: Login
     """The request that logs in."""
     headers: dict[str, str] = Field(default_factory=dict)
     """Headers from the answer: a path such as `data.token`, or `Bearer {data.token}`; `$`, `{header.X-Token}`."""
     params: dict[str, str] = Field(default_factory=dict)
     """Parameters of the query from the answer, in the same way."""
+    body: dict[str, str] = Field(default_factory=dict)
+    """Fields of each request's body from the answer, in the same way; `a.b` is nested."""
+
+    @property
+    def sent(self) -> dict[str, dict[str, str]]:
+        """The paths of values that are sent, by where they go and by the name that they have there."""
+        return {"headers": self.headers, "params": self.params, "body": self.body}
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -159,4 +166,5 @@ class SessionAuth(Described):
     @property
     def fields(self) -> tuple[tuple[str, str], ...]:
         """Where it writes."""
-        return (*(("header", name.lower()) for name in self.headers), *(("query", name) for name in self.params))
+        headers = (("header", name.lower()) for name in self.headers)
+        return (*headers, *(("query", name) for name in self.params), *(("body", name) for name in self.body))

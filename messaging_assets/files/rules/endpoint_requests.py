@@ -161,7 +161,7 @@ def _objects_in_requests(resource: Written) -> Iterator[Mistake]:
 
 def _key_in_body(resource: Written, client: Mapping[str, Any]) -> Iterator[Mistake]:
     """A key in the body of a request that has none, or has a text for one."""
-    if not any(step_into(way, "location") == "body" for way in _ways(resource, client)):
+    if not any(step_into(way, "location") == "body" or step_into(way, "body") for way in _ways(resource, client)):
         return
     if str(resource.endpoint.get("method", "GET")).upper() == "GET":
         words = "is GET, whose requests have no body for the key that auth puts there; write method: POST"

@@ -11,12 +11,12 @@ from urllib.parse import urljoin
 
 import requests
 
-from messaging_assets.description.ways.placeholders import filled
+from messaging_assets.description.ways.placeholders import filled, secrets_in
 from messaging_assets.description.ways.token_servers import SessionAuth
 from messaging_assets.foundation.failures import CheckCredentials
 from messaging_assets.foundation.redaction import Redaction, plain_address
 from messaging_assets.http.ways.asked_secrets import Asking, fits_header, issued_in, value_at
-from messaging_assets.http.ways.plain_secrets import basic, replace_cookie, replace_parameter
+from messaging_assets.http.ways.plain_secrets import basic, replace_cookie, replace_field, replace_parameter
 from messaging_assets.http.ways.signatures import Placeholders
 from messaging_assets.http.wire.answer import Answer
 
@@ -44,6 +44,8 @@ class Session(Asking):
         request.headers.update(sent["headers"])
         for name, value in sent["params"].items():
             replace_parameter(request, name, value)
+        for name, value in sent["body"].items():
+            replace_field(request, name, value)
         for name, value in sent["cookies"].items():
             replace_cookie(request, name, value)
         request.login = sent  # type: ignore[attr-defined]
@@ -71,7 +73,7 @@ class Session(Asking):
         body = filled(login.fields, Placeholders(None, secrets).value)
         if login.encoding == "basic":
             headers["Authorization"] = basic(name, password, self._redaction)
-        else:
+        elif "password" not in secrets_in(login.fields):
             body = {login.username_field: name, login.password_field: password, **body}
         place = "params" if login.method == "GET" else "data" if login.encoding == "form" else "json"
         request = requests.Request(login.method, self.token_url, headers=headers, **{place: body or None}).prepare()
@@ -91,18 +93,18 @@ class Session(Asking):
         self._texts: dict[str, str] = {}
         values = {
             place: {name: self._filled(text, answer) for name, text in texts.items()}
-            for place, texts in (("headers", self._auth.headers), ("params", self._auth.params))
+            for place, texts in self._auth.sent.items()
         }
         if not any((cookies, *values.values())):
             raise CheckCredentials(
                 f"{plain_address(self.token_url)} answered the login without a cookie",
-                "name in auth.headers or auth.params the values of its answer that are to be sent",
+                "name in auth.headers, auth.params or auth.body the values of its answer that are to be sent",
                 where=self.terms.asset,
             )
         return {**values, "cookies": cookies, "secrets": self._texts}
 
     def _texts_sent(self) -> list[str]:
-        return [*self._auth.headers.values(), *self._auth.params.values()]
+        return [text for texts in self._auth.sent.values() for text in texts.values()]
 
     def _filled(self, text: str, answer: Answer) -> str:
         template = text if "{" in text else f"{{{text}}}"
@@ -116,7 +118,7 @@ class Session(Asking):
         if not fits_header(plain):
             raise CheckCredentials(
                 f"{plain_address(self.token_url)} answered the login without a usable {path}",
-                "check auth.headers, auth.params and the user's rights",
+                "check the paths below auth, and the user's rights",
                 where=self.terms.asset if self.terms else "",
             )
         if isinstance(value, str):

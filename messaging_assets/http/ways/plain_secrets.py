@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from typing import Any
 from urllib.parse import parse_qsl, quote_plus, unquote_plus, urlencode, urlsplit, urlunsplit
 
 import requests
@@ -24,7 +25,7 @@ class ApiKey(AuthBase):
         if self._auth.location == "header":
             request.headers[self._auth.name] = self._key
         elif self._auth.location == "body":
-            _replace_field(request, self._auth.name, self._key)
+            replace_field(request, self._auth.name, self._key)
         elif self._auth.location == "cookie":
             replace_cookie(request, self._auth.name, quote_plus(self._key))
         else:
@@ -73,11 +74,17 @@ def without_parameter(request: requests.PreparedRequest, name: str) -> None:
     request.url = urlunsplit(parts._replace(query="&".join(others)))
 
 
-def _replace_field(request: requests.PreparedRequest, name: str, value: str) -> None:
-    """Set a field of the body, once: of a form where the body is one, else of a JSON object."""
+def replace_field(request: requests.PreparedRequest, name: str, value: str) -> None:
+    """Set a field of the body, once: of a form where the body is one, else of a JSON object, `a.b` within its `a`."""
     body = request.body.decode() if isinstance(request.body, bytes) else str(request.body or "")
     if "x-www-form-urlencoded" in str(request.headers.get("Content-Type", "")):
         fields = [pair for pair in parse_qsl(body, keep_blank_values=True) if pair[0] != name]
         request.prepare_body(urlencode([*fields, (name, value)]), None)
         return
-    request.prepare_body(None, None, {**json.loads(body or "{}"), name: value})
+    request.prepare_body(None, None, _with_field(json.loads(body or "{}"), name.split("."), value))
+
+
+def _with_field(fields: Any, names: list[str], value: str) -> dict[str, Any]:
+    first, *rest = names
+    fields = fields if isinstance(fields, dict) else {}
+    return {**fields, first: _with_field(fields.get(first), rest, value) if rest else value}

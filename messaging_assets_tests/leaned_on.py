@@ -238,6 +238,11 @@ THINGS = [
     *_things("dlt_postgres", "text", _COPIES, f"{_POSTGRES}.factory:PostgresTypeMapper"),
     *_things("dlt_postgres", "text", _COPIES, f"{_POSTGRES}.postgres:PostgresClient.create_load_job"),
     *_things("dlt_postgres", "text", _COPIES, f"{_POSTGRES}.postgres:PostgresClient.__init__"),
+    *_things(
+        *("dlt_postgres", "text", _COPIES),
+        "dlt.destinations.job_client_impl:SqlJobClientBase._get_column_def_sql",
+        "dlt.destinations.job_client_impl:SqlJobClientWithStagingDataset.with_staging_dataset",
+    ),
     *_things("dlt_postgres", "text", _COPIES, f"{_POSTGRES}.sql_client:Psycopg2SqlClient._reset_connection"),
     *_things("dlt_postgres", "text", _COPIES, f"{_POSTGRES}.sql_client:Psycopg2SqlClient._make_database_exception"),
     *_things("dlt_postgres", "text", _COPIES, f"{_POSTGRES}.sql_client:Psycopg2SqlClient.begin_transaction"),

@@ -109,6 +109,14 @@ def test_a_refused_row_is_quoted_nowhere(postgres_table: OneTable, caplog: pytes
     assert [row["v"] for row in postgres_table.rows()] == ["plain"]
 
 
+@pytest.mark.parametrize("disposition", ["merge", "replace"])
+def test_a_staging_table_is_filled_without_an_index(postgres_table: OneTable, disposition: str) -> None:
+    for rows in ([{"id": 1}, {"id": 2}], [{"id": 2}, {"id": 3}]):
+        postgres_table.sync(rows, write_disposition=disposition)
+    found = postgres_table.rows(f"SELECT schemaname FROM pg_indexes WHERE tablename = '{RESOURCE}'")
+    assert [row["schemaname"] for row in found] == ["generic_rest"]
+
+
 def test_a_class_of_a_users_own_is_loaded_by_inserts(postgres_table: OneTable) -> None:
     own: Any = dlt.destinations.postgres()
     assert DestinationProfile(own).loader_file_format == "insert_values"

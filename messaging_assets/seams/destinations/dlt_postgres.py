@@ -85,11 +85,18 @@ def as_csv(batch: Any) -> bytes:
     Args:
         batch: an Arrow record batch.
     """
-    columns = [_hex(column) if pa.types.is_binary(column.type) else column for column in batch.columns]
+    columns = [_quickly_written(column) for column in batch.columns]
     written = pa.BufferOutputStream()
     options = arrow_csv.WriteOptions(include_header=False, quoting_style="all_valid")
     arrow_csv.write_csv(pa.record_batch(columns, batch.schema.names), written, options)
     return bytes(written.getvalue())
+
+
+def _quickly_written(column: Any) -> Any:
+    if pa.types.is_timestamp(column.type) and column.type.tz:
+        # In UTC without saying so, as the connection takes it: a zone costs Arrow the time of ten columns.
+        return column.cast(pa.timestamp(column.type.unit))
+    return _hex(column) if pa.types.is_binary(column.type) else column
 
 
 def _hex(column: Any) -> Any:
@@ -123,6 +130,15 @@ class _CopyingClient(PostgresClient):
         if file_path.endswith(".parquet"):
             return _CopyJob(file_path)
         return super().create_load_job(table, file_path, load_id, restore)
+
+    # Since dlt 1.30: writes a column of CREATE TABLE, in the staging dataset too, with UNIQUE for `_dlt_id`. A
+    # staging table is read once and whole, so an index of it costs as much as the rows and serves nobody; but by
+    # `staging-optimized` it becomes the table.
+    def _get_column_def_sql(self, c: Any, table: Any = None) -> str:
+        is_kept = (table or {}).get("x-replace-strategy") == "staging-optimized"
+        left_out = self.active_hints if self.in_staging_dataset_mode and not is_kept else {}
+        kept = {name: value for name, value in c.items() if name not in left_out}
+        return str(super()._get_column_def_sql(kept, table))  # type: ignore[arg-type]
 
 
 class postgres(dlt.destinations.postgres):  # noqa: N801 - dlt takes the destination's type, and so its configuration, from this name

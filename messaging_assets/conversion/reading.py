@@ -50,7 +50,10 @@ def read_source(path: Path) -> Source:
         # The room below, which knows how Python is written.
         from messaging_assets.conversion.python.configs import config_in
 
-        config, doubts = config_in(text, path.name)
+        try:
+            config, doubts = config_in(text, path.name)
+        except ValueError as problem:
+            raise UnreadableConfig(str(problem)) from None
         return Source("dlt", config, tuple(doubts))
     found = _told_apart(_parsed(text, path.name), path.name)
     return found._replace(value=_parsed(text, path.name, _old_plain)) if found.kind == "manifest" else found

@@ -9,7 +9,6 @@ import pytest
 from messaging_assets.conversion.dlt_config import from_dlt
 from messaging_assets.conversion.outcome import Converted
 from messaging_assets.conversion.python.configs import config_in
-from messaging_assets.conversion.reading import UnreadableConfig
 from messaging_assets.conversion.texts import Settings
 
 CONFIG = 'config = {"client": {"base_url": BASE}, "resources": RESOURCES}\n'
@@ -340,5 +339,5 @@ def test_a_config_that_is_cast_is_read_and_the_function_that_finds_the_last_valu
     [("config = {", "is no Python that can be read, line 1"), ("a = 1", "holds no dictionary with client and")],
 )
 def test_a_file_without_a_config_is_told(text: str, told: str) -> None:
-    with pytest.raises(UnreadableConfig, match=told):
+    with pytest.raises(ValueError, match=told):
         config_in(text, "chat.py")

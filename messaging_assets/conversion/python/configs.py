@@ -11,7 +11,6 @@ from typing import Any
 
 from messaging_assets.conversion.python.statements import Statements
 from messaging_assets.conversion.python.values import ReadDict, ReadList
-from messaging_assets.conversion.reading import UnreadableConfig
 
 _READERS = ("rest_api_source", "rest_api_resources")
 _WANTED = frozenset({"client", "resources"})
@@ -25,16 +24,16 @@ def config_in(text: str, name: str) -> tuple[dict[str, Any], list[str]]:
         name: what to call it.
 
     Raises:
-        UnreadableConfig: it holds none, or is no Python.
+        ValueError: it holds none, or is no Python.
     """
     try:
         tree = ast.parse(text)
         found = _configs(tree)
     except (SyntaxError, ValueError, RecursionError) as error:
         line = getattr(error, "lineno", None)
-        raise UnreadableConfig(f"{name} is no Python that can be read{f', line {line}' if line else ''}.") from None
+        raise ValueError(f"{name} is no Python that can be read{f', line {line}' if line else ''}.") from None
     if not found:
-        raise UnreadableConfig(f"{name} holds no dictionary with client and resources.")
+        raise ValueError(f"{name} holds no dictionary with client and resources.")
     others = [f"the file has another config, in line {one.line}; give each a file of its own" for one in found[1:]]
     return found[0], [*_doubts(found[0]), *others]
 

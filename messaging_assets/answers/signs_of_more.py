@@ -142,7 +142,8 @@ def signs_of_more(leaves: Iterable[Leaf], headers: Mapping[str, str], pages: int
             is_next_empty = is_next_empty or _names_next(leaf)
     if address_in(headers.get("link", ""), "next"):
         link = link or "the header Link"
-    left_out = next((f"{leaf.place} says that rows are left out" for leaf in leaves if tells_of_less(leaf)), None)
+    less = [leaf for leaf in leaves if tells_of_less(leaf)] or _states_of_part(leaves)
+    left_out = f"{less[0].place} says that rows are left out" if less else None
     return Signs(said, link, token, is_end_said, is_more_denied, is_next_empty, left_out)
 
 
@@ -217,6 +218,13 @@ def _is_part(leaf: Leaf) -> bool:
     before, _, last = leaf.word.rpartition("_")
     word = plain_word(leaf.value) if last in ("status", "state", "outcome") else ""
     return word in _PART or (before in _OF_ANSWERS and word in ("partial", "incomplete"))
+
+
+def _states_of_part(leaves: Iterable[Leaf]) -> list[Leaf]:
+    """A bare `status: partial`. Beside an id it is that of an object whose list it is."""
+    own = {leaf.word: leaf for leaf in leaves if len(leaf.names) == 1 and not leaf.is_header}
+    states = [own[word] for word in ("status", "state") if word in own and "id" not in own]
+    return [leaf for leaf in states if str(leaf.value).strip().lower() in ("partial", "incomplete")]
 
 
 def _tells_of_left_out(leaf: Leaf) -> bool:

@@ -124,6 +124,8 @@ def test_rows_that_were_skipped_as_the_request_asked_are_no_sign_of_more() -> No
 
 
 LEFT_OUT: list[dict[str, Any]] = [
+    {"status": "PARTIAL"},
+    {"code": 0, "state": "incomplete"},
     {"warnings": ["an old word", "results truncated due to limit"]},
     {"warnings": [{"code": "W1", "message": "The response was limited to 10,000 rows."}]},
     {"meta": {"notices": ["Partial results: 2 shards did not answer"]}},
@@ -135,6 +137,9 @@ LEFT_OUT: list[dict[str, Any]] = [
     {"hint": "Results truncated: to get more than 1,000 rows, use paging"},
 ]
 NOT_LEFT_OUT: list[dict[str, Any]] = [
+    {"id": 7, "status": "partial"},
+    {"status": 206, "state": None},
+    {"job": {"status": "partial"}},
     {"warnings": ["The parameter 'expand' is deprecated"]},
     {"warnings": [], "notices": [None, 7]},
     {"message": "No results were omitted"},

@@ -67,20 +67,10 @@ class Session(Asking):
     def _logged_in(self) -> dict[str, dict[str, str]]:
         assert self.exchange is not None
         assert self.terms is not None
-        login, secrets = self._auth.login, self._secrets
-        name, password = secrets["username"], secrets["password"]
-        headers = {"Accept": "application/json"}
-        body = filled(login.fields, Placeholders(None, secrets).value)
-        if login.encoding == "basic":
-            headers["Authorization"] = basic(name, password, self._redaction)
-        elif "password" not in secrets_in(login.fields):
-            body = {login.username_field: name, login.password_field: password, **body}
-        place = "params" if login.method == "GET" else "data" if login.encoding == "form" else "json"
-        request = requests.Request(login.method, self.token_url, headers=headers, **{place: body or None}).prepare()
         takes_all = any("$" in (text, *re.findall(r"\{([^{}]+)\}", text)) for text in self._texts_sent())
         with_body = _as_text if takes_all else _with_body
         endpoint = self.terms.endpoint.model_copy(update={"response_actions": [with_body]})
-        answer = self.exchange.answer(request, replace(self.terms, endpoint=endpoint, sent_on="logged in"))
+        answer = self.exchange.answer(self._request(), replace(self.terms, endpoint=endpoint, sent_on="logged in"))
         if "location" in answer.headers and plain_address(
             urljoin(self.token_url, answer.headers["location"])
         ) == plain_address(self.token_url):
@@ -102,6 +92,18 @@ class Session(Asking):
                 where=self.terms.asset,
             )
         return {**values, "cookies": cookies, "secrets": self._texts}
+
+    def _request(self) -> requests.PreparedRequest:
+        login, secrets = self._auth.login, self._secrets
+        name, password = secrets["username"], secrets["password"]
+        headers = {"Accept": "application/json"}
+        body = filled(login.fields, Placeholders(None, secrets).value)
+        if login.encoding == "basic":
+            headers["Authorization"] = basic(name, password, self._redaction)
+        elif "password" not in secrets_in(login.fields):
+            body = {login.username_field: name, login.password_field: password, **body}
+        place = "params" if login.method == "GET" else "data" if login.encoding == "form" else "json"
+        return requests.Request(login.method, self.token_url, headers=headers, **{place: body or None}).prepare()
 
     def _texts_sent(self) -> list[str]:
         return [text for texts in self._auth.sent.values() for text in texts.values()]

@@ -119,6 +119,7 @@ def authenticator(
     prefixes = {way.secret: way.prefix for way in ways if isinstance(way, ApiKeyAuth | BearerAuth)}
     in_headers = {*prefixes}
     in_headers |= {name for way in ways if isinstance(way, HmacAuth) for name in secrets_in(way.headers)}
+    in_headers |= {name for way in ways if isinstance(way, SessionAuth) for name in secrets_in(way.login.headers)}
     # A private key has lines.
     keys = {way.secret for way in ways if isinstance(way, JwtAuth)}
     keys |= {way.assertion.secret for way in ways if isinstance(way, TokenServerAuth) and way.assertion}

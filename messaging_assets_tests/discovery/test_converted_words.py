@@ -210,6 +210,34 @@ def test_a_login_by_get_is_one_too(clean_room: Path) -> None:
     assert raw["client"]["auth"] == {"type": "session", "login": said, "params": {"sid": "id"}}
 
 
+@pytest.mark.parametrize(
+    ("login", "said"),
+    [
+        (
+            {"request_body_json": {"apiKey": "{{ config['key'] }}", "ttl": 60}},
+            {"username_field": None, "password_field": "apiKey", "fields": {"ttl": 60}},
+        ),
+        (
+            {"authenticator": {"type": "BearerAuthenticator", "api_token": "{{ config['key'] }}"}},
+            {"username_field": None, "password_field": None, "headers": {"Authorization": "Bearer {secret.token}"}},
+        ),
+        (
+            {"authenticator": {"type": "ApiKeyAuthenticator", "header": "X-Key", "api_token": "{{ config['key'] }}"}},
+            {"username_field": None, "password_field": None, "headers": {"X-Key": "{secret.api_key}"}},
+        ),
+    ],
+    ids=["a field", "a token", "a header"],
+)
+def test_a_login_by_a_key_is_one_too(clean_room: Path, login: dict[str, Any], said: dict[str, Any]) -> None:
+    login = {"url_base": "https://api.example.com", "path": "/login", "http_method": "POST", **login}
+    sent = {"type": "ApiKey", "inject_into": {"inject_into": "header", "field_name": "X-Session"}}
+    way = {"type": "SessionTokenAuthenticator", "login_requester": login, "session_token_path": ["id"]}
+    raw, _ = converted(manifest(authenticator={**way, "request_authentication": sent}), clean_room)
+    found = raw["client"]["auth"]
+    assert found["login"] == {"path": "/login", **said}
+    assert found["headers"] == {"X-Session": "id"}
+
+
 def test_a_session_and_a_key_may_go_inside_the_body(clean_room: Path) -> None:
     login = {"url_base": "https://api.example.com", "path": "/login", "http_method": "POST"}
     login["request_body_json"] = {"user": "{{ config['name'] }}", "password": "{{ config['password'] }}"}  # type: ignore[assignment]

@@ -41,7 +41,7 @@ def api() -> Iterator[SimpleNamespace]:
                 self.reply(200, *state.said)
                 return
             token = f"canary-session-{len(state.logins)}"
-            is_right = PASSWORD in body
+            is_right = PASSWORD in body or self.headers["X-Key"] == f"Key {PASSWORD}"
             self.reply(200 if is_right else 401, {"data": {"token": token, "user": 7}} if is_right else {"no": body})
 
         def do_GET(self) -> None:
@@ -80,6 +80,34 @@ def test_one_login_serves_a_sync(chat: OneList, api: Any, encoding: str) -> None
     assert once(chat).ids == [1]
     body = {"json": f'{{"user": "anna", "password": "{PASSWORD}"}}', "form": f"user=anna&password={PASSWORD}"}
     assert api.logins == [body[encoding]]
+
+
+@pytest.mark.parametrize(
+    ("login", "sent"),
+    [
+        ({"username_field": None}, f'{{"password": "{PASSWORD}"}}'),
+        (
+            {"username_field": None, "password_field": None, "fields": {"apiKey": "{secret.app_key}", "ttl": 60}},
+            f'{{"apiKey": "{PASSWORD}", "ttl": 60}}',
+        ),
+        ({"fields": {"user": {"password": "{secret.password}"}}}, f'{{"user": {{"password": "{PASSWORD}"}}}}'),
+    ],
+    ids=str,
+)
+def test_a_login_may_take_one_half_or_another_secret(chat: OneList, api: Any, login: Any, sent: str) -> None:
+    chat.client["auth"]["login"] |= login
+    chat.secrets = {"app_key" if "app_key" in str(login) else "password": PASSWORD, "base_url": f"{api.url}/v1"}
+    assert once(chat).ids == [1]
+    assert api.logins == [sent]
+
+
+def test_a_login_may_be_by_a_key_in_a_header(chat: OneList, api: Any) -> None:
+    none = {"username_field": None, "password_field": None}
+    chat.client["auth"]["login"] |= {**none, "headers": {"X-Key": "Key {secret.app_key}"}}
+    chat.secrets = {"app_key": PASSWORD, "base_url": f"{api.url}/v1"}
+    outcome = once(chat)
+    assert outcome.ids == [1], outcome.sentence
+    assert PASSWORD not in str(outcome.receipt)
 
 
 def test_a_login_by_get_has_all_of_it_in_the_query(chat: OneList, api: Any) -> None:
@@ -130,7 +158,7 @@ def test_a_login_that_sends_back_to_itself_is_refused(chat: OneList, api: Any) -
     api.only_cookie, chat.secrets["password"] = 302, "canary-wrong"
     outcome = once(chat)
     assert isinstance(outcome.failure, CheckCredentials)
-    assert "/v1/login answered the login by sending back to it; check the username and the password" in outcome.sentence
+    assert "/v1/login answered the login by sending back to it; check the secrets that it sends" in outcome.sentence
     assert "canary" not in outcome.sentence
 
 

@@ -602,15 +602,15 @@ BAD = [
     ),
     *(
         example(
-            f"5: resources.users.endpoint.{place}: a secret is all of a header, a parameter or a field at the top of "
-            "the body, but for what stands before it; for another text write type: hmac under auth",
+            f"5: resources.users.endpoint.{place}: a secret is all of a header, a parameter or a field of the "
+            "body, but for what stands before it; for another text write type: hmac under auth",
             in_resource(f"endpoint: {{{written}}}"),
             f"a secret in {place}",
         )
         for place, written in (
             ("params.key", "params: {key: '{secret.app_key}:{secret.other}'}"),
             ("headers.X-Key", "headers: {X-Key: 'Key {secret.app_key};v=1'}"),
-            ("json.of.key", "json: {of: {key: '{secret.app_key}'}}"),
+            ("json.of.key", "method: POST, json: {of: {key: '{secret.app_key}/{secret.other}'}}"),
             ("data", "method: POST, data: 'key={secret.app_key}'"),
         )
     ),

@@ -11,15 +11,21 @@ from messaging_assets.conversion.components.expressions import pieces_of
 from messaging_assets.conversion.components.parts import Part
 from messaging_assets.conversion.components.values import Ref
 from messaging_assets.conversion.manifest.scope import Scope
-from messaging_assets.conversion.secret_fields import in_turn, secret_name, way_of, with_secrets
-from messaging_assets.conversion.texts import Hole, below, has, missing
+from messaging_assets.conversion.manifest.sent_secrets import (
+    PLACE,
+    address_of,
+    location_of,
+    secret_in,
+    secrets_within,
+    text_with_secrets,
+)
+from messaging_assets.conversion.secret_fields import in_turn, secret_name, way_of
+from messaging_assets.conversion.texts import Hole, below, has
 from messaging_assets.description.ways.signatures import JwtAlgorithm
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.files.rules.secret_signs import names_secret
 
-_LOCATIONS = {"request_parameter": "query", "header": "header", "body_json": "body", "body_data": "body"}
 _OF_SESSION = {"query": "params", "header": "headers", "body": "body"}
-_PLACE = ("endpoint", "auth")
 _GRANTS = {"refresh_token": "oauth2_refresh_token", "password": "oauth2_password"}
 _REQUEST_NAMES = ("client_id", "client_secret", "grant_type", "refresh_token")
 
@@ -36,57 +42,33 @@ def way_in(scope: Scope, part: Part | None, base_url: str) -> dict[str, Any] | N
         "JwtAuthenticator": _own_token,
         "LegacySessionTokenAuthenticator": _old_session,
         "MultipleTokenAuthenticator": lambda one, of: in_turn(
-            of["header"], of["auth_method"], below(one.draft.lose, *_PLACE)
+            of["header"], of["auth_method"], below(one.draft.lose, *PLACE)
         ),
         "SessionTokenAuthenticator": partial(_session, base_url=base_url),
         "SelectiveAuthenticator": partial(_selected, base_url=base_url),
     }
     if way := known.get(part.kind.removeprefix("RateLimited")):
         return way(scope, part)
-    scope.draft.lose(f"it authenticates by {part.shown}; say under auth how, if a word does", *_PLACE)
+    scope.draft.lose(f"it authenticates by {part.shown}; say under auth how, if a word does", *PLACE)
     return None
 
 
-def _secret(scope: Scope, value: Any, part: Part) -> Any:
-    """A text in which each setting is a secret, as it goes where secrets go."""
-    text = scope.text(value, part)
-    parts = [text] if isinstance(text, str) else list(text or [])
-    return [Hole("secret", one.name) if isinstance(one, Hole) and one.kind == "setting" else one for one in parts]
-
-
-def _address(scope: Scope, value: Any, part: Part) -> Any:
-    text = scope.address(value, part, *_PLACE)
-    first = text[0] if isinstance(text, list) else None
-    if isinstance(first, Hole) and first.kind == "setting" and scope.settings.value(first.name, first.default) is None:
-        # A setting that is the whole address has its scheme, too.
-        scope.draft.lose(missing(first.name), *_PLACE, kind="setting")
-        return f"https://your-{first.name.rpartition('.')[2].replace('_', '-').lower()}.invalid"
-    return scope.shown(text, *_PLACE, is_doubled=False, is_address=True, is_declared=True)
-
-
 def _api_key(scope: Scope, part: Part) -> dict[str, Any] | None:
-    name, location = _where(part.part("inject_into"), part["header"])
-    name = scope.written(name, part, *_PLACE, is_doubled=False)
+    name, location = location_of(part.part("inject_into"), part["header"])
+    name = scope.written(name, part, *PLACE, is_doubled=False)
     if not name:
-        scope.draft.lose("its key goes into a field that is not named", *_PLACE)
+        scope.draft.lose("its key goes into a field that is not named", *PLACE)
         return None
-    return way_of(str(name), location, _secret(scope, part["api_token"], part), below(scope.draft.lose, *_PLACE))
-
-
-def _where(option: Part | None, header: str | None) -> tuple[str | None, str]:
-    """The field that a value goes into, and its location; the header where nothing is said of that."""
-    if option is None:
-        return header, "header"
-    path = option["field_path"]
-    name = ".".join(map(str, path)) if isinstance(path, list) else option["field_name"]
-    return name, _LOCATIONS.get(str(option["inject_into"]), "header")
+    return way_of(
+        str(name), location, text_with_secrets(scope, part["api_token"], part), below(scope.draft.lose, *PLACE)
+    )
 
 
 def _bearer(scope: Scope, part: Part) -> dict[str, Any] | None:
-    text = _secret(scope, part["api_token"], part)
+    text = text_with_secrets(scope, part["api_token"], part)
     prefix = "".join(one for one in text[:-1] if isinstance(one, str)) if len(text) > 1 else ""
     if any(isinstance(one, Hole) and one.kind == "unknown" for one in text) or not isinstance(text[-1], Hole):
-        scope.draft.lose("its token is made of more than one secret; set the whole of it as the token", *_PLACE)
+        scope.draft.lose("its token is made of more than one secret; set the whole of it as the token", *PLACE)
         return {"type": "bearer"}
     return {"type": "bearer", "prefix": f"Bearer {prefix}"} if prefix else {"type": "bearer"}
 
@@ -98,7 +80,7 @@ def _basic(scope: Scope, part: Part) -> dict[str, Any]:
         if value in (None, ""):
             empty = half
         elif isinstance(value, str) or len(value) > 1:
-            scope.draft.ask(f"the {half} is a text, or more than one setting; set the whole of it", *_PLACE)
+            scope.draft.ask(f"the {half} is a text, or more than one setting; set the whole of it", *PLACE)
     return without_nothing({"type": "http_basic", "empty": empty})
 
 
@@ -106,7 +88,7 @@ def _own_token(scope: Scope, part: Part) -> dict[str, Any] | None:
     token = _jwt(scope, part)
     option = part.part("request_option")
     if token is None or (option is not None and option["inject_into"] != "header"):
-        scope.draft.lose("its token cannot be said; say under auth how it is signed and sent", *_PLACE)
+        scope.draft.lose("its token cannot be said; say under auth how it is signed and sent", *PLACE)
         return None
     prefix = scope.text(part["header_prefix"], part)
     return {
@@ -123,34 +105,19 @@ def _jwt(scope: Scope, part: Part) -> dict[str, Any] | None:
     if algorithm not in get_args(JwtAlgorithm):
         return None
     if part["base64_encode_secret_key"] in (True, "true"):
-        scope.draft.ask("it signs with the key's base64; set that as the secret", *_PLACE)
+        scope.draft.ask("it signs with the key's base64; set that as the secret", *PLACE)
     words = ("jwt_payload", "jwt_headers")
     said = {word: {**(part[word] or {}), **(part[f"additional_{word}"] or {})} for word in words}
     return without_nothing(
         {
-            "secret": _name_of(scope, part["secret_key"], part) or "private_key",
+            "secret": secret_in(scope, part["secret_key"], part) or "private_key",
             "algorithm": algorithm,
-            "passphrase": _name_of(scope, part["passphrase"], part),
-            "claims": _with_secrets(scope, said["jwt_payload"], part),
-            "jwt_headers": _with_secrets(scope, said["jwt_headers"], part),
+            "passphrase": secret_in(scope, part["passphrase"], part),
+            "claims": secrets_within(scope, said["jwt_payload"], part),
+            "jwt_headers": secrets_within(scope, said["jwt_headers"], part),
             "token_duration": part["token_duration"] if isinstance(part["token_duration"], int) else 1200,
         }
     )
-
-
-def _name_of(scope: Scope, value: Any, part: Part) -> str | None:
-    """The name of the only secret in a text; None where there is none."""
-    names = [one.name for one in _secret(scope, value, part) if isinstance(one, Hole)] if value else []
-    return secret_name(names[0]) if names else None
-
-
-def _with_secrets(scope: Scope, value: Any, part: Part) -> Any:
-    if isinstance(value, Mapping):
-        found = {str(name): _with_secrets(scope, one, part) for name, one in value.items()}
-        return {name: one for name, one in found.items() if one is not None}
-    if isinstance(value, list):
-        return [_with_secrets(scope, one, part) for one in value]
-    return with_secrets(scope.text(value, part), scope.settings, below(scope.draft.lose, *_PLACE))
 
 
 def _oauth(scope: Scope, part: Part) -> dict[str, Any] | None:
@@ -160,9 +127,9 @@ def _oauth(scope: Scope, part: Part) -> dict[str, Any] | None:
     signed = part.part("profile_assertion") if by_assertion else None
     assertion = _jwt(scope, signed) if signed is not None else None
     if by_assertion and assertion is None:
-        scope.draft.lose(f"it asks for tokens by the grant {grant}, which no word says", *_PLACE)
+        scope.draft.lose(f"it asks for tokens by the grant {grant}, which no word says", *PLACE)
         return None
-    address = _address(scope, part["token_refresh_endpoint"], part)
+    address = address_of(scope, part["token_refresh_endpoint"], part)
     updater = part.part("refresh_token_updater")
     kind = "oauth2_jwt_bearer" if by_assertion else _GRANTS.get(grant, "oauth2")
     names = {usual: _unlike(part[f"{usual}_name"], usual) for usual in _REQUEST_NAMES}
@@ -170,7 +137,7 @@ def _oauth(scope: Scope, part: Part) -> dict[str, Any] | None:
         "type": kind,
         "token_url": address,
         "assertion": assertion,
-        "scopes": scope.written(part["scopes"], part, *_PLACE, is_doubled=False) or None,
+        "scopes": scope.written(part["scopes"], part, *PLACE, is_doubled=False) or None,
         "access_token_name": _unlike(part["access_token_name"], "access_token"),
         "expires_in_name": _unlike(part["expires_in_name"], "expires_in"),
         "request_names": {usual: name for usual, name in names.items() if name},
@@ -202,9 +169,9 @@ def _token_fields(scope: Scope, part: Part, kind: str) -> dict[str, Any]:
         found: Any
         if names_secret(name, text if isinstance(text, str) else None) or has(text, "secret"):
             is_literal = not has(text, "secret", "setting")
-            found = f"{{secret.{secret_name(name)}}}" if is_literal else _with_secrets(scope, value, part)
+            found = f"{{secret.{secret_name(name)}}}" if is_literal else secrets_within(scope, value, part)
         else:
-            found = scope.written(value, part, *_PLACE, is_doubled=False)
+            found = scope.written(value, part, *PLACE, is_doubled=False)
         if found is not None:
             fields[name] = found
     return fields
@@ -217,7 +184,7 @@ def _by_header(scope: Scope, part: Part) -> bool:
         if name.lower() == "authorization" and str(value).strip().lower().startswith("basic"):
             is_basic = True
         elif name.lower() not in ("content-type", "accept"):
-            scope.draft.lose(f"it sends the header {name} when it asks for a token, which no word says", *_PLACE)
+            scope.draft.lose(f"it sends the header {name} when it asks for a token, which no word says", *PLACE)
     return is_basic
 
 
@@ -225,44 +192,69 @@ def _session(scope: Scope, part: Part, base_url: str) -> dict[str, Any] | None:
     login, sent = part.part("login_requester"), part.part("request_authentication")
     path = ".".join(map(str, part["session_token_path"] or []))
     if login is None or sent is None or not path:
-        scope.draft.lose("it logs in by a request that the manifest does not describe", *_PLACE)
+        scope.draft.lose("it logs in by a request that the manifest does not describe", *PLACE)
         return None
-    address = _address(scope, login["url"] or login["url_base"], login)
-    said = scope.written(login["path"], login, *_PLACE, is_doubled=False) or ""
+    address = address_of(scope, login["url"] or login["url_base"], login)
+    said = scope.written(login["path"], login, *PLACE, is_doubled=False) or ""
     whole = "/".join(filter(None, (str(address or "").rstrip("/"), said.lstrip("/"))))
-    is_get = str(login["http_method"] or "GET").upper() == "GET"
-    places = ("request_parameters",) if is_get else ("request_body_json", "request_body_data")
-    body = next((one for one in map(login.own.get, places) if one), None)
-    names = {half: _field_of(body, half) for half in ("username", "password")}
-    by = login.part("authenticator")
-    is_basic = by is not None and by.kind == "BasicHttpAuthenticator"
-    option = None if sent.kind.endswith("BearerAuthenticator") else sent.part("inject_into")
-    name, location = _where(option, "Authorization")
-    why = None
-    if not (is_basic or all(names.values())):
-        why = "by something else than a name and a password"
-    elif urlsplit(whole)[:2] != urlsplit(base_url)[:2]:
-        why = "at another address than the API's"
-    if why:
-        scope.draft.lose(f"it logs in {why}, which session does not say", *_PLACE)
+    asked = _login(scope, login)
+    if asked is None or urlsplit(whole)[:2] != urlsplit(base_url)[:2]:
+        why = (
+            "at another address than the API's"
+            if asked is not None
+            else "by something else than a name, a password or a key"
+        )
+        scope.draft.lose(f"it logs in {why}, which session does not say", *PLACE)
         return None
-    encoding = "basic" if is_basic else None if login["request_body_json"] or is_get else "form"
-    fields: dict[str, Any] = {f"{half}_field": name for half, name in names.items() if name not in (half, None)}
-    others = body.items() if isinstance(body, Mapping) else ()
-    fields["fields"] = _with_secrets(scope, {name: one for name, one in others if name not in names.values()}, login)
     base = base_url.rstrip("/")
     below_base = whole[len(base) :] if whole.startswith(base) else "/" + whole.split("/", 3)[-1]
-    asked = {"path": below_base, "method": "GET" if is_get else None, **fields, "encoding": encoding}
+    option = None if sent.kind.endswith("BearerAuthenticator") else sent.part("inject_into")
+    name, location = location_of(option, "Authorization")
     return {
         "type": "session",
-        "login": without_nothing(asked),
+        "login": {"path": below_base, **asked},
         _OF_SESSION[location]: {name: path if option else f"Bearer {{{path}}}"},
     }
 
 
-def _field_of(body: Any, half: str) -> str | None:
+def _login(scope: Scope, login: Part) -> dict[str, Any] | None:
+    """What a login sends; None where that is neither a name, a password nor a key."""
+    is_get = str(login["http_method"] or "GET").upper() == "GET"
+    places = ("request_parameters",) if is_get else ("request_body_json", "request_body_data")
+    place = next((one for one in places if login.own.get(one)), places[0])
+    body = login.own.get(place)
+    body = body if isinstance(body, Mapping) else {}
+    names = {half: _field_of(body, half) for half in ("username", "password")}
+    by = login.part("authenticator")
+    is_basic = by is not None and by.kind == "BasicHttpAuthenticator"
+    headers = None if is_basic else _headers_of_login(scope, by)
+    if not (is_basic or headers or any(names.values())):
+        return None
+    others = {name: one for name, one in body.items() if name not in names.values()}
+    asked = {
+        "method": "GET" if is_get else None,
+        "fields": secrets_within(scope, others, login),
+        "headers": headers,
+        "encoding": "basic" if is_basic else "form" if place == "request_body_data" else None,
+    }
+    return without_nothing(asked) | {
+        f"{half}_field": one for half, one in names.items() if one != half and not is_basic
+    }
+
+
+def _headers_of_login(scope: Scope, by: Part | None) -> dict[str, str] | None:
+    """The header by which a login itself authenticates; None where there is none."""
+    way = way_in(scope, by, "")
+    if way is None or way["type"] not in ("bearer", "api_key") or way.get("location", "header") != "header":
+        return None
+    usual = {"bearer": ("Bearer ", "token"), "api_key": ("", "api_key")}[way["type"]]
+    prefix, secret = way.get("prefix", usual[0]), way.get("secret", usual[1])
+    return {str(way.get("name", "Authorization")): f"{prefix}{{secret.{secret}}}"}
+
+
+def _field_of(body: Mapping[str, Any], half: str) -> str | None:
     """The field of a login's body for the name or the password."""
-    for name, value in body.items() if isinstance(body, Mapping) else ():
+    for name, value in body.items():
         taken = [one.last for one in pieces_of(str(value), {}) if isinstance(one, Ref) and one.root == "config"]
         is_password = any(word in f"{name} {taken}".lower() for word in ("pass", "secret", "key"))
         if taken and is_password == (half == "password"):
@@ -271,9 +263,9 @@ def _field_of(body: Any, half: str) -> str | None:
 
 
 def _old_session(scope: Scope, part: Part) -> dict[str, Any] | None:
-    path = scope.written(part["login_url"], part, *_PLACE, is_doubled=False)
+    path = scope.written(part["login_url"], part, *PLACE, is_doubled=False)
     if not path or not part["header"] or not part["session_token_response_key"] or "://" in path:
-        scope.draft.lose("it logs in by a request that session does not say", *_PLACE)
+        scope.draft.lose("it logs in by a request that session does not say", *PLACE)
         return None
     token = {part["header"]: part["session_token_response_key"]}
     return {"type": "session", "login": {"path": "/" + path.lstrip("/")}, "headers": token}
@@ -296,5 +288,5 @@ def _selected(scope: Scope, part: Part, base_url: str) -> dict[str, Any] | None:
         return None
     others = ", ".join(one for one in several if one != name)
     if others and wanted is None:
-        scope.draft.ask(f"the way '{name}' was taken; for {others}, give --setting {path}=...", *_PLACE)
+        scope.draft.ask(f"the way '{name}' was taken; for {others}, give --setting {path}=...", *PLACE)
     return way

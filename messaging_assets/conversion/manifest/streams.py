@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from messaging_assets.conversion.addresses import settle_addresses
 from messaging_assets.conversion.components.expressions import pieces_of
 from messaging_assets.conversion.components.parts import Part, resolved, whole_stream
 from messaging_assets.conversion.components.values import seconds_of
 from messaging_assets.conversion.manifest import answers
-from messaging_assets.conversion.manifest.addresses import settle_addresses
 from messaging_assets.conversion.manifest.authenticators import way_in
 from messaging_assets.conversion.manifest.cursors import add_cursor, name_as_sent, name_bounds
 from messaging_assets.conversion.manifest.errors import add_errors

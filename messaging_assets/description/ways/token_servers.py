@@ -123,20 +123,36 @@ def _path_of_login(value: str) -> str:
 
 
 class Login(Described):
-    """The request that a session begins with, with the user's name and password."""
+    """The request that a session begins with, with the user's name and password, or with other secrets."""
 
     path: Annotated[str, AfterValidator(_path_of_login)]
     """Where to log in, below the API's address."""
     method: Literal["GET", "POST"] = "POST"
     """`POST`, or `GET`: name, password and fields are parameters of the query then, or a `basic` header."""
-    username_field: str = "username"
-    """The field of the body for the user's name."""
-    password_field: str = "password"
-    """The field of the body for the password."""
+    username_field: str | None = "username"
+    """The field of the body for the user's name; null for a login without one."""
+    password_field: str | None = "password"
+    """The field of the body for the password; null for a login without one, as by a key among `fields` or `headers`."""
     fields: Annotated[dict[str, Any], filled_by()] = Field(default_factory=dict)
     """More fields of the body, such as `{tenant: "{secret.tenant}"}`; all of it where they name `{secret.password}`."""
+    headers: Annotated[dict[str, str], filled_by()] = Field(default_factory=dict)
+    """Headers of the login, such as `{X-Key: "{secret.app_key}"}`."""
     encoding: Literal["json", "form", "basic"] = "json"
     """How name and password go: in a body as `json` or `form`, or as `basic` in a header."""
+
+    @property
+    def own_fields(self) -> dict[str, str]:
+        """The secrets that go into a field each without being named in `fields`, by that field."""
+        if self.encoding == "basic" or "password" in secrets_in(self.fields):
+            return {}
+        named = (("username", self.username_field), ("password", self.password_field))
+        return {field: secret for secret, field in named if field}
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The names of the secrets that it takes."""
+        by_itself = ("username", "password") if self.encoding == "basic" else self.own_fields.values()
+        return tuple(dict.fromkeys((*by_itself, *secrets_in(self.fields, self.headers))))
 
 
 class SessionAuth(Described):
@@ -161,7 +177,7 @@ class SessionAuth(Described):
     @property
     def secrets(self) -> tuple[str, ...]:
         """The names of the secrets that it takes."""
-        return tuple(dict.fromkeys(("username", "password", *secrets_in(self.login.fields))))
+        return self.login.secrets
 
     @property
     def fields(self) -> tuple[tuple[str, str], ...]:

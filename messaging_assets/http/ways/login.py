@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 
 import requests
 
-from messaging_assets.description.ways.placeholders import filled, secrets_in
+from messaging_assets.description.ways.placeholders import filled
 from messaging_assets.description.ways.token_servers import SessionAuth
 from messaging_assets.foundation.failures import CheckCredentials
 from messaging_assets.foundation.redaction import Redaction, plain_address
@@ -76,7 +76,7 @@ class Session(Asking):
         ) == plain_address(self.token_url):
             raise CheckCredentials(
                 f"{plain_address(self.token_url)} answered the login by sending back to it",
-                "check the username and the password",
+                "check the secrets that it sends",
                 where=self.terms.asset,
             )
         cookies = {str(one.name): str(one.value or "") for one in answer.cookies}
@@ -95,13 +95,11 @@ class Session(Asking):
 
     def _request(self) -> requests.PreparedRequest:
         login, secrets = self._auth.login, self._secrets
-        name, password = secrets["username"], secrets["password"]
-        headers = {"Accept": "application/json"}
-        body = filled(login.fields, Placeholders(None, secrets).value)
+        fill = Placeholders(None, secrets).value
+        headers = {"Accept": "application/json", **filled(login.headers, fill)}
         if login.encoding == "basic":
-            headers["Authorization"] = basic(name, password, self._redaction)
-        elif "password" not in secrets_in(login.fields):
-            body = {login.username_field: name, login.password_field: password, **body}
+            headers["Authorization"] = basic(secrets["username"], secrets["password"], self._redaction)
+        body = {field: secrets[name] for field, name in login.own_fields.items()} | filled(login.fields, fill)
         place = "params" if login.method == "GET" else "data" if login.encoding == "form" else "json"
         return requests.Request(login.method, self.token_url, headers=headers, **{place: body or None}).prepare()
 

@@ -52,11 +52,11 @@ class ApiKeyAuth(Described):
     """A key in a header, a query parameter, a cookie or a field of the body."""
 
     type: Literal["api_key"]
-    """`api_key`: a key in a header, a query parameter, a cookie or a field of the body."""
+    """`api_key`: a key in a header, a query parameter, a cookie, a field of the body or the path."""
     name: str = "Authorization"
     """The name of the header, parameter, cookie or field."""
-    location: Literal["header", "query", "param", "cookie", "body"] = "header"
-    """Where the key goes: `header`, `query`, `param` (dlt's word for query), `cookie` or `body` (JSON or form)."""
+    location: Literal["header", "query", "param", "cookie", "body", "path"] = "header"
+    """Where the key goes: `header`, `query` (`param`), `cookie`, `body` (JSON or form), or `path` for its `name`."""
     secret: SecretName = "api_key"
     """The secret's name, where an API takes several."""
     prefix: Prefix = ""

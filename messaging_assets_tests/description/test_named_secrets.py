@@ -13,6 +13,7 @@ TOKEN = {"type": "bearer"}
 APP = {"type": "api_key", "location": "header", "name": "X-App", "secret": "app_key"}
 KEY = {"type": "api_key", "location": "query", "name": "key", "secret": "app_key", "prefix": "Key "}
 CODE = {"type": "api_key", "location": "body", "name": "code", "secret": "code"}
+BOT = {"type": "api_key", "location": "path", "name": "~secret.bot~", "secret": "bot"}
 OWN = {"type": "http_basic"}
 
 
@@ -45,6 +46,7 @@ NAMED = {"X-App": "{secret.app_key}"}
         (_raw(params={"key": "Key {secret.app_key}", "q": "{setting.q}"}), [TOKEN, None, [TOKEN, KEY]]),
         (_raw(NAMED, json={"code": "{secret.code}"}), [[TOKEN, APP], None, [TOKEN, APP, CODE]]),
         (_raw(json={"a": {"b": {"code": "{secret.code}"}}}), [TOKEN, None, [TOKEN, {**CODE, "name": "a.b.code"}]]),
+        (_raw(path="/bot{secret.bot}/m/{secret.bot}"), [TOKEN, None, [TOKEN, BOT]]),
         (_raw(auth=[OWN], data={"code": "{secret.code}"}), [TOKEN, None, [OWN, CODE]]),
         (_raw(NAMED, {"auth": OWN}), [[TOKEN, APP], [OWN, APP], None]),
         (_raw(defaults={"headers": NAMED}), [TOKEN, [TOKEN, APP], None]),
@@ -66,3 +68,8 @@ def test_the_request_keeps_its_other_fields() -> None:
 )
 def test_a_description_of_another_shape_stays_as_it_is(raw: dict[str, Any]) -> None:
     assert with_secrets_in_auth(raw) == raw
+
+
+def test_a_path_keeps_a_place_for_its_secret() -> None:
+    made = with_secrets_in_auth(_raw(path="/bot{secret.bot}/m/{resources.users.id}"))
+    assert made["resources"][1]["endpoint"]["path"] == "/bot~secret.bot~/m/{resources.users.id}"

@@ -63,6 +63,19 @@ def test_a_secret_that_a_header_names_goes_into_every_request_and_nowhere_else(o
     assert CANARY not in repr(outcome.receipt)
 
 
+def test_a_secret_in_a_path_goes_into_every_request_and_nowhere_else(one_list: OneList) -> None:
+    one_list.client["auth"] = QUERY_KEY
+    one_list.secrets["bot"] = f"12:{CANARY}/x"
+    missing = one_list.sync(path="bot{secret.bot}/messages")
+    assert {request.path for request in missing.requests} == {f"/messaging/v1/bot12:{CANARY}%2Fx/messages"}
+    assert "~secret.bot~" not in missing.sentence
+    assert CANARY not in missing.sentence
+
+    one_list.secrets["bot"] = "messages"
+    outcome = one_list.sync(path="{secret.bot}")
+    assert outcome.ids == ids(250), outcome.sentence
+
+
 def test_a_named_secret_that_is_not_set_is_asked_for_by_its_name(one_list: OneList) -> None:
     one_list.client["auth"] = [QUERY_KEY, APP_KEY]
     outcome = one_list.outcome()

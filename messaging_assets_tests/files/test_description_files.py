@@ -615,10 +615,10 @@ BAD = [
         )
     ),
     example(
-        "5: resources.users.endpoint.path: a secret in a path is part of the address; take it out, and set "
-        "<API>__BASE_URL to base_url with it",
-        in_resource("endpoint: {path: '/bot{secret.token}/updates'}"),
-        "a secret in a path",
+        "2: client.base_url: a secret in an address goes into endpoint.path; elsewhere set <API>__BASE_URL to base_url "
+        "with it",
+        "client:\n  base_url: 'https://api.example.com/bot{secret.token}'\nresources: [users]\n",
+        "a secret in an address",
     ),
     example(
         "5: resources.users.endpoint.params.since.type: must be resolve or incremental",

@@ -13,6 +13,7 @@ from typing import Any
 _NAMED = re.compile(r"([^{}]*)\{secret\.(\w+)\}")
 # The parts of a request that may name one, and where the way of authentication puts it.
 _LOCATIONS = {"headers": "header", "params": "query", "json": "body", "data": "body"}
+_IN_PATH = re.compile(r"\{secret\.(\w+)\}")
 
 
 def with_secrets_in_auth(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -40,7 +41,7 @@ def _with_own(resource: Any, every: list[Any], of_client: list[Any]) -> Any:
         every: how it authenticates where its endpoint says nothing of that.
         of_client: what the client's headers name.
     """
-    endpoint, found = _taken_out(_endpoint(resource), tuple(_LOCATIONS))
+    endpoint, found = _taken_out(_endpoint(resource), ("path", *_LOCATIONS))
     own = _ways(endpoint)
     if not found and not (own and of_client):
         return resource
@@ -57,16 +58,24 @@ def _ways(place: Any) -> list[Any]:
 
 
 def _taken_out(place: Any, parts: tuple[str, ...]) -> tuple[Any, list[dict[str, Any]]]:
-    """What has headers, parameters or a body, without the fields that are secrets, and the ways that put them there."""
+    """What has a path, headers, parameters or a body, without secrets, and the ways that put them there."""
     ways: list[dict[str, Any]] = []
     for part in parts:
         written = place.get(part) if isinstance(place, Mapping) else None
+        named: list[dict[str, Any]] = []
         if isinstance(written, Mapping):
-            named: list[dict[str, Any]] = []
-            others = _without_secrets(written, "", part, named)
-            place = {**place, part: others} if named else place
-            ways += named
+            written = _without_secrets(written, "", part, named)
+        elif part == "path" and isinstance(written, str):
+            named += [_in_path(secret) for secret in dict.fromkeys(_IN_PATH.findall(written))]
+            written = _IN_PATH.sub(lambda found: str(_in_path(found[1])["name"]), written)
+        place = {**place, part: written} if named else place
+        ways += named
     return place, ways
+
+
+def _in_path(secret: str) -> dict[str, Any]:
+    """The way that puts a secret into a path. What stands there until then is a text that no address encodes."""
+    return {"type": "api_key", "location": "path", "name": f"~secret.{secret}~", "secret": secret}
 
 
 def _without_secrets(fields: Mapping[str, Any], above: str, part: str, ways: list[dict[str, Any]]) -> dict[str, Any]:

@@ -148,7 +148,7 @@ def secret_meant(text: str, place: Place) -> str | None:
     if not _SECRET.search(text) or "auth" in place:
         return None
     if not _PLACES_OF_SECRETS & {*place}:
-        return "a secret in a path is part of the address; take it out, and set <API>__BASE_URL to base_url with it"
+        return "a secret in an address goes into endpoint.path; elsewhere set <API>__BASE_URL to base_url with it"
     return (
         "a secret is all of a header, a parameter or a field of the body, but for what stands before it; "
         "for another text write type: hmac under auth"

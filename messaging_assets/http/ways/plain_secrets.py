@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from typing import Any
-from urllib.parse import parse_qsl, quote_plus, unquote_plus, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, quote_plus, unquote_plus, urlencode, urlsplit, urlunsplit
 
 import requests
 from requests.auth import AuthBase
@@ -15,7 +15,7 @@ from messaging_assets.foundation.redaction import Redaction
 
 
 class ApiKey(AuthBase):
-    """Puts a key into the header, query, cookie or body that the file names."""
+    """Puts a key into the header, query, cookie, body or path that the file names."""
 
     def __init__(self, auth: ApiKeyAuth, key: str) -> None:
         self._auth, self._key = auth, key
@@ -28,6 +28,8 @@ class ApiKey(AuthBase):
             replace_field(request, self._auth.name, self._key)
         elif self._auth.location == "cookie":
             replace_cookie(request, self._auth.name, quote_plus(self._key))
+        elif self._auth.location == "path":
+            request.url = str(request.url).replace(self._auth.name, quote(self._key, safe=":"))
         else:
             replace_parameter(request, self._auth.name, self._key)
         return request

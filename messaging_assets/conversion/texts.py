@@ -28,14 +28,16 @@ class Hole:
     """What a text leaves open.
 
     Args:
-        kind: what fills it. A secret, a setting or a field of the parent's record; one of several values of the file;
-            what a job's answers say; a bound of the range that is asked for; the number of a page, or the next one's
-            token; the time of asking; or something that an API file cannot say.
+        kind: what fills it. A secret, one that a path takes, a setting or a field of the parent's record; one of
+            several values of the file; what a job's answers say; a bound of the range that is asked for; the number
+            of a page, or the next one's token; the time of asking; or something that an API file cannot say.
         name: which one; of the time of asking, how it is written; of what cannot be said, the words of the source.
         default: of a setting, what the source takes where nobody says.
     """
 
-    kind: Literal["secret", "setting", "parent", "each", "job", "start", "end", "page", "token", "now", "unknown"]
+    kind: Literal[
+        "secret", "in_path", "setting", "parent", "each", "job", "start", "end", "page", "token", "now", "unknown"
+    ]
     name: str = ""
     default: Any = None
 
@@ -48,7 +50,7 @@ _BOUNDS = {"start": "{incremental.start_value}", "end": "{incremental.end_value}
 _SETTING = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 # No setting of a file is called like a secret. A key may be that of an account or a site; a password is none of them.
 _KEY = re.compile(r"_key$")
-_PLACES = {"parent": "resources", "each": "for_each", "job": "job", "page": "paginator"}
+_PLACES = {"parent": "resources", "each": "for_each", "job": "job", "page": "paginator", "in_path": "secret"}
 
 
 @dataclass

@@ -480,13 +480,12 @@ def test_what_a_source_hides_in_an_address_is_a_setting_unless_it_is_called_like
     spec = {"connection_specification": {"properties": fields}}
 
     raw, done = converted({**manifest(path="/{{ config['account_id'] }}/messages"), "spec": spec}, clean_room)
-    (clean_room / "source.json").write_text(json.dumps({**manifest(path="/{{ config.bot_token }}/x"), "spec": spec}))
-    refused = convert(clean_room / "source.json")
+    other, _ = converted({**manifest(path="/{{ config.bot_token }}/x"), "spec": spec}, clean_room)
 
     assert only(raw)["endpoint"]["path"] == "/{setting.account_id}/messages"
     assert raw["settings"] == {"account_id": "your-account-id"}
     assert "the source hides 'account_id', which is a setting here" in done.stderr
-    assert "its path takes bot_token" in refused.stderr
+    assert only(other)["endpoint"]["path"] == "/{secret.bot_token}/x"
 
 
 def test_a_setting_is_asked_for_by_its_name_and_a_secret_never_is(clean_room: Path) -> None:

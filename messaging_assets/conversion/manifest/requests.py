@@ -14,8 +14,8 @@ from messaging_assets.conversion.components.parts import Part
 from messaging_assets.conversion.components.values import Ref, tested, value_of
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.outcome import UNKNOWN_ADDRESS
-from messaging_assets.conversion.secret_fields import taken_apart
-from messaging_assets.conversion.texts import below, filled, has, named
+from messaging_assets.conversion.secret_fields import secret_name, taken_apart
+from messaging_assets.conversion.texts import Hole, below, filled, has, named
 from messaging_assets.description.pagination import OF_LISTS
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.foundation.json_paths import quoted_path
@@ -42,7 +42,9 @@ def address_of(scope: Scope, requester: Part) -> tuple[str, str]:
         told_of = ", ".join(f"'{one}'" for one in names)
         scope.of_client(f"the address is made of the setting {told_of}; write it", "client", "base_url", kind="setting")
         texts[0] = UNKNOWN_ADDRESS
-    if unsaid := named(texts[1], "unknown", "token", "secret"):
+    if isinstance(texts[1], list):
+        texts[1] = [_in_path(one) for one in texts[1]]
+    if unsaid := named(texts[1], "unknown", "token"):
         scope.draft.give_up(f"its path takes {' and '.join(unsaid)}, which no word says; write it by hand")
     told = below(scope.of_client, "client", "base_url")
     # A setting that is the whole address, its scheme too, stands as it is, since resources are told apart by origin.
@@ -64,6 +66,11 @@ def address_of(scope: Scope, requester: Part) -> tuple[str, str]:
         else:
             base, path = f"{scheme}://{host}", f"{field}{below_host}"
     return base, path
+
+
+def _in_path(piece: Any) -> Any:
+    is_secret = isinstance(piece, Hole) and piece.kind == "secret"
+    return Hole("in_path", secret_name(piece.name)) if is_secret else piece
 
 
 def without_secret_query(scope: Scope, requester: Part) -> Part:

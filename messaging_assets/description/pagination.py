@@ -41,8 +41,8 @@ class PaginatorDescription(Described):
     """Where a truth value says whether there is more; null: no sign of more is believed."""
     end_path: JsonPath | None = None
     """Where a value says that the page is the last; a page may begin with the last rows of the one before it then."""
-    end_value: bool | int | float | str = True
-    """The value at `end_path` that means the end; any other one means that there is more."""
+    end_value: bool | int | float | str | None = True
+    """The value at `end_path` that means the end, such as `DONE` or null; any other means that there is more."""
 
     @model_validator(mode="after")
     def _has_place_of_end(self) -> PaginatorDescription:

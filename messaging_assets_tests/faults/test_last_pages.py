@@ -69,7 +69,7 @@ def export(flag: Any = lambda is_last: is_last, count: int = 30, size: int = 10)
             "data": part,
             "end": end,
             "next": f"messages?from={end}",
-            "page": {} if said is None else {"over": said},
+            "page": {} if said is None else {"over": None if said == "null" else said},
         }
         # Rows of one moment come in no order.
         moment = [row for row in part if row["at"] == part[0]["at"]]
@@ -84,6 +84,7 @@ FLAGS: dict[str, tuple[Any, dict[str, Any]]] = {
     "a number": (lambda is_last: int(is_last), {}),
     "false": (lambda is_last: not is_last, {"end_value": False}),
     "a word": (lambda is_last: "DONE" if is_last else "MORE", {"end_value": "DONE"}),
+    "null at the end": (lambda is_last: "null" if is_last else "more", {"end_value": None}),
     "there at the end": (lambda is_last: is_last or None, {}),
 }
 

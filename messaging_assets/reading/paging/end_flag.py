@@ -29,7 +29,9 @@ class EndFlag:
 
     def read(self, body: Any) -> bool | None:
         """What an answer's parsed JSON says of its being the last page."""
-        found = [one for one in json_paths.find_values(self._path, body) if one is not None] if self._path else []
+        found = json_paths.find_values(self._path, body) if self._path else []
+        if self._value is not None:
+            found = [one for one in found if one is not None]
         self.is_unreadable, self.is_last = False, None
         if found:
             self.is_last = self._is_end(found[0])
@@ -52,6 +54,8 @@ class EndFlag:
         )
 
     def _is_end(self, value: Any) -> bool | None:
+        if self._value is None:
+            return value is None
         if not isinstance(self._value, bool):
             return str(value) == str(self._value)
         truth = _truth(value)

@@ -148,6 +148,7 @@ _ENGINES = "storage in SQLite compiles statements, opens files and reads migrati
 _AHEAD = "a parent's list is asked for ahead of its turn by the requests that dlt makes in its turn"
 _ANEW = "a schema's file is read anew only when it changed"
 _COLUMNS = "rows of nested lists become columns at once, with the names, ids and types of dlt's own way"
+_ADDED = "a table gets its columns that are never null on every DuckDB"
 _NEXT = "a circle of links is seen, and an interrupted read goes on, by the reference itself"
 _TABLES = "names and hints of dlt's own columns and tables"
 _FAILURES = "what went wrong is told by the class and its fields"
@@ -182,6 +183,8 @@ THINGS = [
     *_things("dlt_duckdb", "text", _WAITING, f"{_DUCKDB}.duck:DuckDbClient.__init__"),
     *_things("dlt_duckdb", "text", _COPIED, f"{_DUCKDB}.duck:DuckDbCopyJob.run"),
     *_things("dlt_duckdb", "text", _COPIED, f"{_DUCKDB}.duck:DuckDbClient.create_load_job"),
+    *_things("dlt_duckdb", "signature", _ADDED, f"{_DUCKDB}.duck:DuckDbClient._make_add_column_sql"),
+    *_things("dlt_duckdb", "text", _ADDED, f"{_DUCKDB}.duck:DuckDbClient._get_table_update_sql"),
     *_things("dlt_duckdb", "text", _WAITING, f"{_DUCKDB}.sql_client:DuckDbSqlClient.__init__"),
     *_things("dlt_duckdb", "text", _WAITING, f"{_DUCKDB}.sql_client:DuckDbSqlClient.open_connection"),
     *_things("dlt_duckdb", "signature", _WAITING, f"{_DUCKDB}.sql_client:DuckDbSqlClient.execute_query"),

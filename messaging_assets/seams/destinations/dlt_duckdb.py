@@ -171,7 +171,8 @@ class _WaitingClient(DuckDbClient):
         """See DuckDbClient; before 2.0 DuckDB adds no column with a constraint, so that comes behind it."""
         clauses: list[str] = []
         for column in new_columns:
-            clauses += super()._make_add_column_sql([{**column, "nullable": True}], table)
+            without: Any = {**column, "nullable": True}
+            clauses += super()._make_add_column_sql([without], table)
             if column.get("nullable") is False:
                 clauses.append(f"ALTER COLUMN {self.sql_client.escape_column_name(column['name'])} SET NOT NULL")
         return clauses

@@ -12,11 +12,6 @@ if TYPE_CHECKING:
 _WIDEST = 40
 
 
-def counted(number: int, noun: str) -> str:
-    """A number of things, in words: `1 resource`, `2 resources`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def wide_console() -> Console:
     """A console that does not cut words where output has no width of its own, as in a pipe."""
     from rich.console import Console

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from messaging_assets.cli.tables import counted
+from messaging_assets.foundation.failures import counted
 from messaging_assets.foundation.printed_json import JsonCommand, print_json
 
 if TYPE_CHECKING:

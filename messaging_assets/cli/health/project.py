@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 
 from messaging_assets.cli.health.symptom import Symptom
-from messaging_assets.cli.tables import counted
+from messaging_assets.foundation.failures import counted
 
 
 def settings() -> Iterator[Symptom]:

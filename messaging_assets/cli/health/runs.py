@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from messaging_assets.cli.health.symptom import Symptom
-from messaging_assets.cli.tables import counted
+from messaging_assets.foundation.failures import counted
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance

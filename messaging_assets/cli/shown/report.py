@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from messaging_assets.cli.tables import counted
+from messaging_assets.foundation.failures import counted
 from messaging_assets.foundation.printed_json import JsonCommand, print_json
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from messaging_assets.cli.tables import counted
 from messaging_assets.cli.written.api_file import chosen_name, refuse_existing, write
+from messaging_assets.foundation.failures import counted
 from messaging_assets.foundation.printed_json import JsonCommand, print_json
 
 if TYPE_CHECKING:

@@ -65,7 +65,7 @@ ON_PYTHONS := $(patsubst %,messaging_assets_tests/%,answers seams reading/test_c
 	rows/test_column_values.py tables/test_altered_tables.py destination/test_sql_dialects.py loading/test_set_aside_share.py \
 	loading/test_destination_probe.py loading/test_partitions.py cli/test_demo.py)
 test-pythons: ## the tests in which Pythons differ, on each Python of pyproject.toml that is installed
-	@for python in python3.10 python3.12 python3.13; do command -v $$python >/dev/null || continue; \
+	@for python in python3.10 python3.12 python3.13; do $$python -c '' 2>/dev/null || continue; \
 		$(MAKE) --no-print-directory test VENV=.venv-$$python PYTHON=$$python ARGS="$(ON_PYTHONS) $(ARGS)" || exit 1; done
 
 comma := ,

@@ -1,6 +1,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PYTHON ?= $(shell for one in python3.11 python3.13 python3.12 python3.10 python3; do \
+	$$one -c "" 2>/dev/null && command -v $$one && exit; done)
 # More words for what is started: make test ARGS="-k receipt -x", make dev ARGS="--port 3100"
 ARGS ?=
 
@@ -25,6 +26,8 @@ setup: $(VENV)/ready ## the virtual environment in .venv, from pinned versions
 # Made again only when what it is made from changes.
 $(VENV)/ready: pyproject.toml constraints.txt constraints-hashes.txt
 	@echo "Setting up $(VENV) from constraints-hashes.txt (about a minute the first time)"
+	@test -x $(BIN)/python || "$(PYTHON)" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' 2>/dev/null || \
+		{ echo "Python 3.10 to 3.13 is needed; name one: make $(or $(firstword $(MAKECMDGOALS)),setup) PYTHON=python3.13"; exit 1; }
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
 # The file is complete, so nothing is resolved; `pip check` says so if it is not. What awk prints is how far pip has come.
 	@if command -v uv >/dev/null; then \

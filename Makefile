@@ -1,6 +1,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PYTHON ?= $(shell for one in python3.11 python3.13 python3.12 python3.10 python3; do \
+	$$one -c "" 2>/dev/null && command -v $$one && exit; done)
 # More words for what is started: make test ARGS="-k receipt -x", make dev ARGS="--port 3100"
 ARGS ?=
 
@@ -14,17 +15,19 @@ export UV_NATIVE_TLS ?= 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup hashes demo dev test test-newest test-project cluster check docs test-ui soak model bench dialects clean
+.PHONY: help setup hashes demo dev test test-pythons test-newest test-project cluster check docs test-ui soak model bench dialects clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r target text; do \
-		printf '  make %-8s  %s\n' "$$target" "$$text"; done
+		printf '  make %-12s  %s\n' "$$target" "$$text"; done
 
 setup: $(VENV)/ready ## the virtual environment in .venv, from pinned versions
 
 # Made again only when what it is made from changes.
 $(VENV)/ready: pyproject.toml constraints.txt constraints-hashes.txt
 	@echo "Setting up $(VENV) from constraints-hashes.txt (about a minute the first time)"
+	@test -x $(BIN)/python || "$(PYTHON)" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' 2>/dev/null || \
+		{ echo "Python 3.10 to 3.13 is needed; name one: make $(or $(firstword $(MAKECMDGOALS)),setup) PYTHON=python3.13"; exit 1; }
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
 # The file is complete, so nothing is resolved; `pip check` says so if it is not. What awk prints is how far pip has come.
 	@if command -v uv >/dev/null; then \
@@ -59,6 +62,14 @@ dev: setup ## open the Dagster UI against the built-in sandbox
 WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 test: setup ## run the tests, in parallel
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+
+# Where Pythons differ, and the libraries that an older one still gets.
+ON_PYTHONS := $(patsubst %,messaging_assets_tests/%,answers seams reading/test_calendar_digits.py reading/test_list_cursor.py \
+	rows/test_column_values.py tables/test_altered_tables.py destination/test_sql_dialects.py loading/test_set_aside_share.py \
+	loading/test_destination_probe.py loading/test_partitions.py cli/test_demo.py)
+test-pythons: ## the tests in which Pythons differ, on each Python of pyproject.toml that is installed
+	@for python in python3.10 python3.12 python3.13; do $$python -c '' 2>/dev/null || continue; \
+		$(MAKE) --no-print-directory test VENV=.venv-$$python PYTHON=$$python ARGS="$(ON_PYTHONS) $(ARGS)" || exit 1; done
 
 comma := ,
 # Into the environment of a target's folder; with uv, where there is one, it takes a tenth of the time. Of 8,000 modules the
@@ -121,7 +132,7 @@ docs: $(DOCS)/ready ## the documentation as a site, in build/site
 test-ui: setup ## drive the UI in a headless browser
 	@$(BIN)/python -m pytest -m ui messaging_assets_tests/ui $(ARGS)
 
-soak: setup ## what make test leaves out: all cases of sampled tests, long versions, and every case of a grid synced whole
+soak: setup ## what make test leaves out: long versions, and every case of grids and of sampled tests
 	@$(BIN)/python -m pytest -n auto --dist loadgroup -m soak $(ARGS)
 	@$(BIN)/python -m pytest -n auto --dist loadgroup --whole messaging_assets_tests/faults
 
@@ -136,5 +147,5 @@ dialects: setup ## compare converted manifests with their own reader: ARGS="NAME
 	@$(BIN)/python -m benchmarks.dialects $(ARGS)
 
 clean: ## remove what was made here, loaded tables and run history included
-	@rm -rf $(VENV) $(NEWEST) $(PROJECTS) $(CLUSTER) $(DOCS) $(UV) .messaging_assets build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .venv-python3.* $(NEWEST) $(PROJECTS) $(CLUSTER) $(DOCS) $(UV) .messaging_assets build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

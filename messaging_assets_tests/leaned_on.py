@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import inspect
+import sys
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -107,7 +108,7 @@ def _signature(found: Any) -> str:
 
 def _text(found: Any) -> str:
     """The code of a function or class without its docstring, comments and blanks, as every Python has it."""
-    source = textwrap.dedent(inspect.getsource(inspect.unwrap(found)))
+    source = textwrap.dedent(_source(inspect.unwrap(found)))
     lines: list[str] = source.splitlines()
     documented = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     for node in ast.walk(ast.parse(source)):
@@ -115,6 +116,19 @@ def _text(found: Any) -> str:
             words = node.body[0]
             lines[words.lineno - 1 : words.end_lineno] = [""] * ((words.end_lineno or 0) - words.lineno + 1)
     return "".join("".join(line.split()) for line in lines if not line.lstrip().startswith("#"))
+
+
+def _source(found: Any) -> str:
+    try:
+        return inspect.getsource(found)
+    except OSError:
+        # From 3.13 on Python asks a class itself for its lines, and one that a decorator made does not know them.
+        module = inspect.getsource(sys.modules[found.__module__])
+    [node] = [
+        one for one in ast.walk(ast.parse(module)) if isinstance(one, ast.ClassDef) and one.name == found.__name__
+    ]
+    first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
+    return "\n".join(module.splitlines()[first - 1 : node.end_lineno])
 
 
 def known() -> dict[str, str]:
@@ -148,6 +162,7 @@ _ENGINES = "storage in SQLite compiles statements, opens files and reads migrati
 _AHEAD = "a parent's list is asked for ahead of its turn by the requests that dlt makes in its turn"
 _ANEW = "a schema's file is read anew only when it changed"
 _COLUMNS = "rows of nested lists become columns at once, with the names, ids and types of dlt's own way"
+_ADDED = "a table gets its columns that are never null on every DuckDB"
 _NEXT = "a circle of links is seen, and an interrupted read goes on, by the reference itself"
 _TABLES = "names and hints of dlt's own columns and tables"
 _FAILURES = "what went wrong is told by the class and its fields"
@@ -182,6 +197,8 @@ THINGS = [
     *_things("dlt_duckdb", "text", _WAITING, f"{_DUCKDB}.duck:DuckDbClient.__init__"),
     *_things("dlt_duckdb", "text", _COPIED, f"{_DUCKDB}.duck:DuckDbCopyJob.run"),
     *_things("dlt_duckdb", "text", _COPIED, f"{_DUCKDB}.duck:DuckDbClient.create_load_job"),
+    *_things("dlt_duckdb", "signature", _ADDED, f"{_DUCKDB}.duck:DuckDbClient._make_add_column_sql"),
+    *_things("dlt_duckdb", "text", _ADDED, f"{_DUCKDB}.duck:DuckDbClient._get_table_update_sql"),
     *_things("dlt_duckdb", "text", _WAITING, f"{_DUCKDB}.sql_client:DuckDbSqlClient.__init__"),
     *_things("dlt_duckdb", "text", _WAITING, f"{_DUCKDB}.sql_client:DuckDbSqlClient.open_connection"),
     *_things("dlt_duckdb", "signature", _WAITING, f"{_DUCKDB}.sql_client:DuckDbSqlClient.execute_query"),

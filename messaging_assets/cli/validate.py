@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from messaging_assets.foundation.failures import counted
 from messaging_assets.foundation.printed_json import JsonCommand, print_json
 
 if TYPE_CHECKING:
@@ -223,7 +224,7 @@ def _print(found: list[dict[str, Any]], broken: list[Problem]) -> None:
     from messaging_assets.files.rules.mistakes import Problem
 
     for one in found:
-        click.echo(f"{os.path.relpath(one['file'])}: good, {_counted(len(one['resources']), 'resource')}")
+        click.echo(f"{os.path.relpath(one['file'])}: good, {counted(len(one['resources']), 'resource')}")
         for worst in {tuple(worst.items()): worst for worst in one["resources"].values()}.values():
             names = ", ".join(name for name, own in one["resources"].items() if own == worst)
             click.echo(f"    retry worst case of {names}, Dagster's own retries included: {_in_words(worst)}")
@@ -237,12 +238,8 @@ def _print(found: list[dict[str, Any]], broken: list[Problem]) -> None:
     for problem in broken:
         click.echo(str(problem))
     remarks = sum(len(one["remarks"]) for one in found)
-    told = f", {_counted(remarks, 'remark')}" if remarks else ""
-    click.echo(f"{len(found)} good, {_counted(len(broken), 'mistake')}{told}")
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    told = f", {counted(remarks, 'remark')}" if remarks else ""
+    click.echo(f"{len(found)} good, {counted(len(broken), 'mistake')}{told}")
 
 
 def _in_words(worst: dict[str, float]) -> str:

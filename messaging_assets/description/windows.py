@@ -97,6 +97,7 @@ Bound = Annotated[Any, AfterValidator(_as_records_write)]
 
 # Directives that both strptime and strftime know; a C library's strftime knows more.
 _READ = re.compile(r"([^%]|%[aAbBcdfGHIjmMpSuUVwWxXyYzZ%])*")
+_YEAR = re.compile("%[cGxyY]")
 _WRITTEN = re.compile(r"([^%]|%-?[A-Za-z%])*")
 
 
@@ -106,8 +107,8 @@ def _is_pattern(value: str, directives: re.Pattern[str]) -> bool:
 
 @lru_cache
 def _reads(pattern: str) -> bool:
-    """Whether it is a pattern that strptime takes: no directive comes twice, no week of ISO 8601 without its day."""
-    if not _is_pattern(pattern, _READ):
+    """Whether strptime takes it, which wants no directive twice and no ISO week without its day; and it has a year."""
+    if not _is_pattern(pattern, _READ) or not _YEAR.search(pattern.replace("%%", "")):
         return False
     try:
         datetime.strptime(datetime(2001, 2, 3, tzinfo=timezone.utc).strftime(pattern), pattern)  # noqa: DTZ007
@@ -130,7 +131,7 @@ def _cursor_format(value: str) -> str:
         return value
     raise ValueError(
         f"'{value}' is no way to read a cursor; write epoch_seconds, epoch_ms, epoch_us, epoch_ns, number, text "
-        "or a pattern such as %d.%m.%Y %H:%M; leave it out for ISO 8601, mail dates and /Date(...)/"
+        "or a pattern with a year, such as %d.%m.%Y %H:%M; leave it out for ISO 8601, mail dates and /Date(...)/"
     )
 
 

@@ -25,6 +25,11 @@ from types import MappingProxyType
 from typing import Any
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things, in words: `1 resource`, `2 resources`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def clause(where: str, what: str, next_step: str) -> str:
     """A clause of the form `where: what; next step`; parts that are empty are left out."""
     said = "; ".join(filter(None, (what, next_step)))

@@ -6,7 +6,7 @@ from messaging_assets.description.endpoint import Endpoint
 from messaging_assets.description.jobs import gives_changes_alone
 from messaging_assets.description.pagination import CursorPaginator
 
-_END = "if the API says so that no page is left, declare it in the paginator's end_status_codes"
+_END = "if this is how the API says that no page is left, declare it in the paginator's end_status_codes"
 _LINKS = ("json_link", "json_response")
 
 

@@ -33,7 +33,7 @@ from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.batches import Batches
 from messaging_assets.rows.targets import KnownTable
 from messaging_assets.seams.dlt_names import DatabaseException, PipelineStepFailed
-from messaging_assets.tables.notes.sync_history import utc_of
+from messaging_assets.tables.notes.moments import utc_of
 from messaging_assets.tables.table_rows import table_rows
 
 SWITCH = "MESSAGING_ASSETS_PROBE"

@@ -90,7 +90,7 @@ def check_selection(context: ListContext, response: Any, page: int, selector: st
         ends = (
             ("no page is left", "end_on_missing_selector") if page > 1 else ("there are no rows", "empty_when_missing")
         )
-        step = f"if the API says so that {ends[0]}, write {ends[1]}: true in the paginator; else "
+        step = f"if this is how the API says that {ends[0]}, write {ends[1]}: true in the paginator; else "
         if near := get_close_matches(path, list_names_in(response.parsed), 1):
             step = f"write data_selector: {near[0]}, if that is the list; else "
     elif isinstance(response.parsed, list) and response.parsed and path != "$":

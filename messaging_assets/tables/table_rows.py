@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timezone
 from typing import Any
 
 from dlt import Dataset, Pipeline, Schema
@@ -17,6 +16,7 @@ from messaging_assets.destination.table_names import TableNames
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.seams.dlt_names import C_DLT_LOAD_ID, DatabaseUndefinedRelation
 from messaging_assets.seams.dlt_settings import own_settings
+from messaging_assets.tables.notes.moments import as_in_column
 
 
 class TableMissing(MendDescription):
@@ -41,16 +41,13 @@ class TableRows(TableNames):
         Raises:
             DatabaseUndefinedRelation: a table of it is not there.
         """
-        return [tuple(row) for row in self.client.execute_sql(query, *map(self._bound, values)) or ()]
+        return [tuple(row) for row in self.client.execute_sql(query, *self._bound(values)) or ()]
 
     def _execute(self, statement: str, values: Sequence[Any]) -> None:
-        self.client.execute_sql(statement, *map(self._bound, values))
+        self.client.execute_sql(statement, *self._bound(values))
 
-    def _bound(self, value: Any) -> Any:
-        """A value as the destination's own columns have it; SQLite has moments as texts, and compares them as such."""
-        if isinstance(value, datetime) and self.client.capabilities.sqlglot_dialect == "sqlite":
-            return value.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f")
-        return value
+    def _bound(self, values: Sequence[Any]) -> Iterator[Any]:
+        return (as_in_column(value, self.client) for value in values)
 
     def was_filled(self, table: str) -> bool:
         """Whether dlt ever loaded rows into a table."""

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import sys
 import zipfile
 from functools import partial
 from typing import Any
@@ -203,6 +204,15 @@ def test_what_is_cut_off_or_broken_is_named_and_never_a_short_list(
 ) -> None:
     with pytest.raises(Unreadable, match=said):
         read(body, has_end=False, **words)
+
+
+def test_a_nul_is_a_character_of_a_table_or_is_named() -> None:
+    body = b"id,n\n1,a\0b\n"
+    if sys.version_info >= (3, 11):
+        assert read(body, type="csv") == [{"id": "1", "n": "a\0b"}]
+    else:
+        with pytest.raises(Unreadable, match="a NUL character, which Python reads from"):
+            read(body, type="csv")
 
 
 def test_an_archive_of_several_objects_is_records_or_documents_by_the_selector() -> None:

@@ -9,6 +9,7 @@ import io
 import json
 import os
 import re
+import sys
 import zipfile
 from pathlib import Path
 from random import Random
@@ -29,7 +30,9 @@ from messaging_assets.foundation import json_paths
 from messaging_assets.http.wire.spool import Spool
 
 MOST = 1_000_000
-TEXT = st.text(st.sampled_from("aé\U0001f600 ,\";'\r\n\t\x85\u2028\0"), max_size=6)
+# Python's own CSV has no NUL before 3.11.
+NUL = "\0" if sys.version_info >= (3, 11) else ""
+TEXT = st.text(st.sampled_from("aé\U0001f600 ,\";'\r\n\t\x85\u2028" + NUL), max_size=6)
 CSV = st.lists(st.lists(TEXT, min_size=2, max_size=3), max_size=7).map(lambda rows: as_csv([["id", "n"], *rows]))
 LINES = st.lists(st.dictionaries(TEXT, TEXT | st.integers(), max_size=2) | st.just("{"), max_size=7).map(
     lambda rows: "".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows)
@@ -175,8 +178,6 @@ def of_json(body: bytes, selector: str) -> tuple[Any, Any]:
         at_once = shown(decoded(came, written, selector, MOST))
     except Unreadable as unreadable:
         at_once = str(unreadable)
-    except RecursionError:
-        at_once = "too deep to be shown"
     return at_once, parts_of(body, written, selector)
 
 
@@ -221,7 +222,7 @@ def test_the_parts_of_json_are_the_whole_wherever_it_is_cut(body: Any, style: st
         ('{"data": null}', "data", False),
         ('{"items": []}', "data", False),
         ('{"of.data": [1]}', "of.data", False),
-        ("[" * 3000 + "]" * 3000, "$", False),
+        ("[" * 30_000 + "]" * 30_000, "$", False),
         ("<html>", "$", False),
     ],
 )

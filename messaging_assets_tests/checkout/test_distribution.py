@@ -12,6 +12,8 @@ from email import message_from_bytes
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from messaging_assets_tests.programs import CHECKOUT, run
 
@@ -70,3 +72,22 @@ def test_the_description_on_an_index_has_no_link_or_picture_that_leads_nowhere(b
     links = re.findall(r"\]\(([^)]*)\)", text)
     assert links
     assert [link for link in links if not link.startswith("https://")] == []
+
+
+@pytest.mark.parametrize("python", ["3.10", "3.11", "3.12", "3.13"])
+def test_both_lists_of_releases_say_the_same_on_each_python(python: str) -> None:
+    of_hashes = _releases("constraints-hashes.txt", python)
+    assert len(of_hashes) > 100
+    assert _releases("constraints.txt", python) == of_hashes
+
+
+def _releases(file: str, python: str) -> set[str]:
+    """What a list of releases installs on Linux with a Python."""
+    machine = {"python_version": python, "python_full_version": f"{python}.20", "platform_machine": "x86_64"}
+    lines = (CHECKOUT / file).read_text(encoding="utf-8").splitlines()
+    pins = [Requirement(line.rstrip(" \\")) for line in lines if line and line[0] not in " #"]
+    return {
+        f"{canonicalize_name(one.name)}{one.specifier}"
+        for one in pins
+        if one.marker is None or one.marker.evaluate({**machine, "sys_platform": "linux", "platform_system": "Linux"})
+    }

@@ -180,6 +180,11 @@ def test_every_block_is_one_on_the_site_too(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", DOCS, ids=lambda file: file.stem)
+def test_no_link_of_the_site_leads_out_of_it(file: Path) -> None:
+    assert "](../" not in on_page_markdown(file.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("file", DOCS, ids=lambda file: file.stem)
 def test_a_list_or_a_table_begins_behind_an_empty_line_as_the_site_needs_it(file: Path) -> None:
     prose = re.sub(r"^```.*?^```$", "", file.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,6 +41,7 @@ def test_the_picture_of_the_readme_is_small_enough_for_a_page() -> None:
 def test_without_dagster_embedded_elt_the_same_names_come_from_dagster_dlt() -> None:
     names = ("DagsterDltResource", "DagsterDltTranslator", "build_dlt_asset_specs")
     code = f"""
+import shutil
 import sys
 sys.modules["dagster_embedded_elt"] = None
 import dagster_dlt
@@ -69,3 +72,11 @@ def test_the_table_of_secrets_is_complete(auth: Any) -> None:
     text = (CHECKOUT / "docs" / "secrets.md").read_text(encoding="utf-8")
     variables = ", ".join(f"`{variable('team_chat', name)}`" for name in auth.secrets)
     assert f"| {variables} | {', '.join(f'`{name}`' for name in auth.secrets)} |" in text
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+def test_a_python_that_make_cannot_use_is_told_before_anything_is_installed(tmp_path: Path) -> None:
+    done = run("make", "setup", f"VENV={tmp_path / 'venv'}", "PYTHON=false", cwd=CHECKOUT)
+    assert done.returncode == 2
+    assert "Python 3.10 to 3.13 is needed; name one: make setup PYTHON=python3.13" in done.stdout
+    assert not (tmp_path / "venv").exists()

@@ -122,6 +122,7 @@ def test_the_verb_writes_what_the_destination_and_dagster_know(
         CliRunner().invoke(main, ["sync", api])
     done = CliRunner().invoke(main, ["report", "messaging", "generic_rest", "-o", str(tmp_path / "page.html")])
     assert done.exit_code == 0, done.output
+    assert "page.html: the state of 2 assets as of now." in done.output
     made = (tmp_path / "page.html").read_text(encoding="utf-8")
     for words in (
         "1 failed",

@@ -96,7 +96,7 @@ def test_fewer_rows_by_pages_than_the_job_says_are_red(api: ExportApi) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "end"), [(410, ""), (404, "; if the API says so that no page is left, declare 404")]
+    ("status", "end"), [(410, ""), (404, "; if this is how the API says that no page is left, declare 404")]
 )
 def test_a_job_that_is_gone_between_two_pages_is_begun_anew_by_the_next_sync(
     api: ExportApi, status: int, end: str

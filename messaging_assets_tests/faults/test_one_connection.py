@@ -117,7 +117,8 @@ def test_a_record_with_too_many_fields_is_set_aside_and_a_table_is_red(one_list:
 
 
 def test_a_record_that_nests_too_deep_is_set_aside(one_list: OneList) -> None:
-    text = b"[" * 5000 + b"]" * 5000
+    # Deeper than orjson reads; how deep Python reads is another number in each of its releases.
+    text = b"[" * 1200 + b"]" * 1200
     one_list.has([{"id": "good", "value": [1]}, {"id": "deep", "value": "DEEP"}])
     one_list.fault(rewrite=lambda payload, request: _dumped(payload).replace(b'"DEEP"', text))
     outcome = one_list.sync()

@@ -130,6 +130,7 @@ UNREADABLE = {
     "blank": (b" \n ", "with an empty body"),
     "truncated JSON": (b'{"data": [{"id": "ro', "with JSON that is cut off or broken"),
     "truncated list": (b'[{"id": 1},', "with JSON that is cut off or broken"),
+    "a deep list": (b"[" * 30_000 + b"]" * 30_000, "with JSON that nests too deep"),
     "a word": (b"secret-content", "with something that is not JSON"),
 }
 

@@ -393,7 +393,12 @@ def test_a_window_by_a_column_that_dlt_renames_is_replaced_too(messages: Sandbox
 def test_days_without_a_time_are_those_of_the_windows_zone(messages: Sandbox, zone: str, disposition: str) -> None:
     def with_day(payload: Any, request: Any) -> Any:
         for row in payload["data"]:
-            row["day"] = datetime.fromisoformat(row["timestamp"]).astimezone(ZoneInfo(zone)).date().isoformat()
+            row["day"] = (
+                datetime.fromisoformat(row["timestamp"].replace("Z", "+00:00"))
+                .astimezone(ZoneInfo(zone))
+                .date()
+                .isoformat()
+            )
         return payload
 
     messages.fault(Fault(api="messaging", rewrite=with_day))

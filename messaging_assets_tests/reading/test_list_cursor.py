@@ -385,6 +385,7 @@ def _describe(**incremental: Any) -> None:
         ({"cursor_format": "%Q"}, "'%Q' is no way to read a cursor"),
         ({"cursor_format": "%d.%m.%d"}, "'%d.%m.%d' is no way to read a cursor"),
         ({"cursor_format": "%G-W%V"}, "'%G-W%V' is no way to read a cursor"),
+        ({"cursor_format": "%d.%m. %H:%M"}, "or a pattern with a year, such as"),
         ({"timezone": "Berlin"}, "'Berlin' is no time zone; use an IANA name"),
         ({"cursor_in": "answer"}, "nothing sends it to the API; name start_param"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ def test_a_file_of_events_stays_open_between_events(tmp_path: Path) -> None:
         run = one_op.execute_in_process(instance=instance)
     files = list(tmp_path.rglob(f"{run.run_id}.db-wal"))
     assert files, "who closes the file last takes this one away, and waits for the disk"
-    with sqlite3.connect(files[0].with_suffix(".db")) as other:
+    with closing(sqlite3.connect(files[0].with_suffix(".db"))) as other:
         (rows,) = other.execute("SELECT count(*) FROM event_logs").fetchone()
     assert rows == len(instance.all_logs(run.run_id))
 

@@ -111,7 +111,8 @@ def test_a_table_of_the_users_own_is_left_as_it_is_and_the_api_is_not_asked(one_
 def test_an_empty_table_that_waits_for_its_rows_is_taken(one_table: OneTable) -> None:
     one_table.execute("CREATE SCHEMA generic_rest")
     one_table.execute(f"CREATE TABLE {TABLE} (id BIGINT, name TEXT)")
-    one_table.sync(ROWS)
+    synced = one_table.sync(ROWS)
+    assert synced.green, synced.error
     assert [row["name"] for row in one_table.rows()] == [row["name"] for row in ROWS]
 
 

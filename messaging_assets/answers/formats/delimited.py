@@ -97,6 +97,8 @@ def _rows(lines: Iterable[str], written: Format) -> Iterator[tuple[int, list[str
             if row:
                 yield reader.line_num + before, row
     except csv.Error as error:
+        if "NUL" in str(error):
+            raise Unreadable("CSV with a NUL character, which Python reads from 3.11 on") from None
         is_cut = "unexpected end of data" in str(error)
         words = "that is cut off inside quotes" if is_cut else "whose quotes cannot be followed"
         raise Unreadable(

@@ -104,7 +104,9 @@ def _parse_carefully(body: bytes) -> Any:
             return json.loads(
                 text, parse_int=_integer, parse_float=_real, parse_constant=NotFinite, object_pairs_hook=object_of
             )
-        except (ValueError, RecursionError):
+        except RecursionError:
+            raise Unreadable("JSON that nests too deep") from None
+        except ValueError:
             pass
         finally:
             sys.setrecursionlimit(limit)

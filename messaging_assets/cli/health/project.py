@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 from messaging_assets.cli.health.symptom import Symptom
+from messaging_assets.foundation.failures import counted
 
 
 def settings() -> Iterator[Symptom]:
@@ -53,7 +54,7 @@ def api_files() -> Iterator[Symptom]:
         names = dict.fromkeys(secrets_of(description.auth_of(resource) for resource in resources))
         missing = [name for name in names if not credentials.look_up(description.name, name)]
         about, number = f"API {description.name}", len(description.resources_in_full)
-        lists = "1 resource" if number == 1 else f"{number} resources"
+        lists = counted(number, "resource")
         if missing:
             variables = " and ".join(variable(description.name, name) for name in missing)
             what = f"{lists}; no {' and no '.join(missing)} is set"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from messaging_assets.cli.health.symptom import Symptom
+from messaging_assets.foundation.failures import counted
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -33,7 +34,7 @@ def dagster(home: Path) -> Iterator[Symptom]:
         if stale:
             what = f"runs that began more than {_LONG_HOURS:.0f} hours ago are still under way: {', '.join(stale)}"
             yield Symptom("runs", "warning", what, "look at them in the UI; terminate those whose process is gone")
-        yield Symptom("Dagster", "good", f"its home is {home}, {len(going_on)} runs under way")
+        yield Symptom("Dagster", "good", f"its home is {home}, {counted(len(going_on), 'run')} under way")
 
 
 def _daemon(instance: DagsterInstance) -> Iterator[Symptom]:

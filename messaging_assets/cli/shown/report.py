@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from messaging_assets.foundation.failures import counted
 from messaging_assets.foundation.printed_json import JsonCommand, print_json
 
 
@@ -51,6 +52,7 @@ def command(apis: tuple[str, ...], output: Path | None, as_json: bool) -> None:
     if as_json:
         print_json({"page": str(place.absolute()), "is_right": is_right})
     else:
-        click.echo(f"{place.absolute()}: {sum(len(api.resources) for api in found)} assets, as they are now.")
+        assets = counted(sum(len(api.resources) for api in found), "asset")
+        click.echo(f"{place.absolute()}: the state of {assets} as of now.")
         if instead:
             click.echo(instead)

@@ -145,7 +145,8 @@ def _ask_destination(
 
 def _past(rows: TableRows, api: str, since: datetime, redaction: Redaction) -> list[HistoryRow]:
     from messaging_assets.description.names import HISTORY
-    from messaging_assets.tables.notes.sync_history import OF_API, HistoryRow, utc_of
+    from messaging_assets.tables.notes.moments import utc_of
+    from messaging_assets.tables.notes.sync_history import OF_API, HistoryRow
 
     if not rows.is_there(HISTORY):
         return []

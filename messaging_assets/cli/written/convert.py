@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from messaging_assets.cli.written.api_file import chosen_name, refuse_existing, write
+from messaging_assets.foundation.failures import counted
 from messaging_assets.foundation.printed_json import JsonCommand, print_json
 
 if TYPE_CHECKING:
@@ -229,7 +230,7 @@ def _tell(converted: Converted, output: Path | None, remaining: list[Remaining])
     lossy = sum(any(loss.kind == "loss" for loss in one.losses) for one in carried)
     asked = sum(any(loss.kind == "question" for loss in one.losses) for one in carried)
     counts = {"with a loss": lossy, "with a question": asked, "not carried": len(converted.drafts) - len(carried)}
-    resources = "1 resource" if len(carried) == 1 else f"{len(carried)} resources"
+    resources = counted(len(carried), "resource")
     click.echo(", ".join([resources, *(f"{number} {what}" for what, number in counts.items() if number)]), err=True)
     if output:
         click.echo(f"Wrote {file}. Next: messaging-assets check {file}", err=True)

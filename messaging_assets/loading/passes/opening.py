@@ -121,7 +121,8 @@ def note_interrupted(receipt: Receipt, interrupted: KeptRead) -> None:
     receipt.resumed(interrupted.rows, again=0)
     receipt.distinct_keys += interrupted.rows
     receipt.lists_begun += len(interrupted.finished)
-    receipt.found(Verdict.READ_TO_THE_END, f"{len(interrupted.finished)} lists were read before an interruption")
+    lists = "1 list was" if len(interrupted.finished) == 1 else f"{len(interrupted.finished)} lists were"
+    receipt.found(Verdict.READ_TO_THE_END, f"{lists} read before an interruption")
 
 
 def note_first_page_number(own: ListContext) -> None:

@@ -28,7 +28,7 @@ from messaging_assets.seams.dlt_rest_client import IgnoreResponseException
 
 # What the API answers that does not know a download any more; some answer 404 past the last page, too.
 _GONE = frozenset(map(str, GONE))
-_END = "; if the API says so that no page is left, declare 404 in the paginator's end_status_codes"
+_END = "; if this is how the API says that no page is left, declare 404 in the paginator's end_status_codes"
 
 
 @dataclass

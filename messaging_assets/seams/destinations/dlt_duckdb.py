@@ -21,7 +21,7 @@ import duckdb as duckdb_library
 from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.pipeline import LoadInfo
 
-# Since dlt 1.30: `client_class`, `__init__` and `create_load_job` put our connections and our job in place of dlt's.
+# Since dlt 1.30: these four methods put our connections, our job and a column's constraints in place of dlt's.
 from dlt.destinations.impl.duckdb.duck import DuckDbClient, DuckDbCopyJob
 
 # Since dlt 1.30: `open_connection` is the one place where dlt opens the file.
@@ -166,6 +166,16 @@ class _WaitingClient(DuckDbClient):
             config.credentials,
             capabilities,
         )
+
+    def _make_add_column_sql(self, new_columns: Any, table: Any = None) -> list[str]:
+        """See DuckDbClient; before 2.0 DuckDB adds no column with a constraint, so that comes behind it."""
+        clauses: list[str] = []
+        for column in new_columns:
+            without: Any = {**column, "nullable": True}
+            clauses += super()._make_add_column_sql([without], table)
+            if column.get("nullable") is False:
+                clauses.append(f"ALTER COLUMN {self.sql_client.escape_column_name(column['name'])} SET NOT NULL")
+        return clauses
 
     def create_load_job(self, table: Any, file_path: str, load_id: str, restore: bool = False) -> Any:
         if file_path.endswith(".parquet"):

@@ -9,7 +9,8 @@ from operator import itemgetter
 from typing import Any
 
 from messaging_assets.seams.dlt_names import DatabaseException
-from messaging_assets.tables.notes.sync_history import OF_RESOURCE, utc_of
+from messaging_assets.tables.notes.moments import utc_of
+from messaging_assets.tables.notes.sync_history import OF_RESOURCE
 
 # From when to when, and why it is in doubt.
 Doubt = tuple[datetime, datetime, str]

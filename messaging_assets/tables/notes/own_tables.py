@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from messaging_assets.seams.dlt_names import DatabaseException, DatabaseUndefinedRelation, columns_in
+from messaging_assets.tables.notes.moments import as_in_column
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,8 @@ class OwnTable:
     def insert(self, client: Any, values: Sequence[Any]) -> None:
         """Add a row, its values in the order of the columns."""
         places = ", ".join(["%s"] * len(self.columns))
-        client.execute_sql(
-            f"INSERT INTO {self.qualified(client)} ({', '.join(self.columns)}) VALUES ({places})", *values
-        )
+        statement = f"INSERT INTO {self.qualified(client)} ({', '.join(self.columns)}) VALUES ({places})"
+        client.execute_sql(statement, *(as_in_column(value, client) for value in values))
 
     def make(self, client: Any) -> None:
         """Make it.

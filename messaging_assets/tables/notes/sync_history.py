@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
 from messaging_assets.description.api import ApiDescription
@@ -78,13 +78,6 @@ class HistoryRow:
         bounds = {"window_start": window.start if window else None, "window_end": window.end if window else None}
         named = {one.name: getattr(self, one.name) for one in fields(self)} | bounds
         return tuple(named[name] for name in TABLE.columns)
-
-
-def utc_of(moment: datetime | str) -> datetime:
-    """A moment of a table in UTC; SQLite has it as a text, and some others without a zone."""
-    # Python 3.10 reads no Z.
-    found = datetime.fromisoformat(moment.replace("Z", "+00:00")) if isinstance(moment, str) else moment
-    return found.replace(tzinfo=found.tzinfo or timezone.utc).astimezone(timezone.utc)
 
 
 def file_version(description: ApiDescription, resource: str) -> str | None:

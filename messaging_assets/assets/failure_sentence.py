@@ -23,7 +23,9 @@ from messaging_assets.seams.foreign_words import (
     is_null_refused,
     is_read_only,
     is_right_missing,
+    is_too_large,
     refused_connection,
+    time_limit,
     too_small_encoding,
 )
 from messaging_assets.tables.failed_loads import refused_for_good, with_names_of_columns
@@ -120,6 +122,15 @@ def _told_by_database(asset: str, kind: str, words: str, first_line: str) -> Syn
         return MendDescription(
             "the destination's user may not do what a sync does",
             f"let it write there, and make schemas and tables (CREATE on the database), and run it again ({words})",
+            where=asset,
+        )
+    if (limit := time_limit(words)) is not None:
+        mend = f"end what holds the table, or give this user more time (ALTER ROLE ... SET {limit}); then run it again"
+        return TryAgainLater(f"the database ended a statement for its {limit}", mend, where=asset)
+    if is_too_large(words):
+        return LoadRefused(
+            f"rows are larger than the database, or an index of the table, can keep ({words})",
+            "let steps drop fields or put some into one, or drop the index; then run it again",
             where=asset,
         )
     if (encoding := too_small_encoding(first_line)) is not None:

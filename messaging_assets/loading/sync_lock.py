@@ -31,6 +31,7 @@ from messaging_assets.seams.dlt_names import DatabaseException
 LONGEST_WAIT = 600.0
 # Seconds after which a machine that is gone without a word holds nothing any more: the server asks it four times.
 _FIRST_ASKED, _ASKED_AGAIN, _TIMES_ASKED = 20, 10, 3
+_ENDING = "'idle_session_timeout', 'statement_timeout', 'transaction_timeout'"
 _logger = logging.getLogger(__name__)
 
 
@@ -166,8 +167,8 @@ def _take(client: Any, asset: str, name: str, longest_wait: float, mode: str = "
     """Take a lock of the database, which its connection holds to its end."""
     for setting, value in (("idle", _FIRST_ASKED), ("interval", _ASKED_AGAIN), ("count", _TIMES_ASKED)):
         client.execute_sql(f"SET tcp_keepalives_{setting} = {value}")
-    # Since PostgreSQL 14; it would end the connection, and with it the lock, while the API is read.
-    client.execute_sql("SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'")
+    # Those that the server knows: they would end a wait, or the connection and its lock while the API is read.
+    client.execute_sql(f"SELECT set_config(name, '0', false) FROM pg_settings WHERE name IN ({_ENDING})")
     lock = f"lock{mode}(hashtextextended(%s, 0))"
     if (client.execute_sql(f"SELECT pg_try_advisory_{lock}", name) or [(False,)])[0][0]:
         return

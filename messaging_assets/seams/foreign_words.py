@@ -22,6 +22,9 @@ _CONNECTION = re.compile(
 )
 _TOO_MANY = re.compile(r"too many (?:connections|clients)|connection slots", re.IGNORECASE)
 _ENCODING = re.compile(r"has no equivalent in encoding \"(?P<name>\w+)\"", re.IGNORECASE)
+# PostgreSQL names the setting that ends a statement without its underscores.
+_TIME_LIMIT = re.compile(r"due to (?P<name>(?:statement|lock|transaction|idle-in-transaction) timeout)")
+_TOO_LARGE = re.compile(r"row is too big|index row (?:size|requires)|tables can have at most", re.IGNORECASE)
 _ARROW_REMARK = "merging arrow schema"
 # What dlt logs of a load job that failed; behind it stands the trace, in which databases quote rows.
 _OF_JOB = re.compile(r"^(Job for \S+ (?:failed terminally|retried) in load \S+) with message", re.DOTALL)
@@ -69,6 +72,17 @@ def too_small_encoding(words: str) -> str | None:
     """Which encoding PostgreSQL says has no place for a letter; None where its words are of something else."""
     found = _ENCODING.search(words)
     return found["name"] if found else None
+
+
+def time_limit(words: str) -> str | None:
+    """Which setting PostgreSQL says has ended a statement or connection; None where its words are of something else."""
+    found = _TIME_LIMIT.search(words)
+    return re.sub("[- ]", "_", found["name"]) if found else None
+
+
+def is_too_large(words: str) -> bool:
+    """Whether PostgreSQL says that a row, a table's columns or an index's entry are more than it can keep."""
+    return bool(_TOO_LARGE.search(words))
 
 
 def is_arrow_remark(record: logging.LogRecord) -> bool:

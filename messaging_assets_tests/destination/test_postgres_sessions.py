@@ -10,7 +10,7 @@ import pytest
 
 from messaging_assets.foundation.failures import TryAgainLater
 from messaging_assets.loading.sync_lock import only_sync_in_database
-from messaging_assets_tests.one_table import OneTable
+from messaging_assets_tests.one_table import API, RESOURCE, OneTable
 
 ROW: dict[str, Any] = {"id": 1, "at": "9999-12-31T23:59:59Z", "text": "日本 é", "real": 0.1 + 0.2, "raw": "\\x it's"}
 COLUMNS = {"at": {"data_type": "timestamp"}}
@@ -76,6 +76,54 @@ def test_a_lock_outlives_the_time_after_which_a_server_ends_idle_connections(pos
             only_sync_in_database("other", postgres_table.pipeline(), longest_wait=0.1),
         ):
             pass
+
+
+def test_a_sync_waits_for_another_beyond_the_time_that_a_database_gives_a_statement(postgres_table: OneTable) -> None:
+    tell_database("statement_timeout TO '200ms'")
+    begun = time.monotonic()
+    with (
+        only_sync_in_database("one", postgres_table.pipeline()),
+        pytest.raises(TryAgainLater, match="another machine has been syncing it"),
+        only_sync_in_database("other", postgres_table.pipeline(), longest_wait=1.0),
+    ):
+        pass
+    assert time.monotonic() - begun >= 1.0
+
+
+def test_a_limit_of_time_that_ended_a_load_is_named(postgres_table: OneTable) -> None:
+    import psycopg2
+
+    assert postgres_table.sync([ROW], columns=COLUMNS).green
+    tell_database("lock_timeout TO '50ms'")
+    other = psycopg2.connect(os.environ["DESTINATION__POSTGRES__CREDENTIALS"])
+    other.cursor().execute(f"LOCK TABLE {API}.{RESOURCE} IN ACCESS EXCLUSIVE MODE")
+
+    failed = postgres_table.sync([ROW, {**ROW, "id": 2}], columns=COLUMNS)
+    other.close()
+
+    assert "the database ended a statement for its lock_timeout; end what holds the table, or give" in failed.error
+    assert postgres_table.sync([ROW, {**ROW, "id": 2}], columns=COLUMNS).green
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([{"id": 1, **{f"field_{number}": "x" * 20 for number in range(700)}}], "(row is too big: size "),
+        (
+            [{f"{first}_{number}": 1 for number in range(900)} | {"id": first} for first in "ab"],
+            "(tables can have at most",
+        ),
+    ],
+    ids=["a row", "columns"],
+)
+def test_what_is_too_large_for_a_table_is_not_tried_again(
+    postgres_table: OneTable, rows: list[dict[str, Any]], told: str
+) -> None:
+    failed = postgres_table.sync(rows, maximum_fields=3000)
+
+    assert f"rows are larger than the database, or an index of the table, can keep {told}" in failed.error
+    assert "let steps drop fields or put some into one, or drop the index" in failed.error
+    assert "failed_loads" in failed.error
 
 
 def test_a_database_that_takes_no_writes_is_called_so(postgres_table: OneTable) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import dlt
 import psycopg2
+import psycopg2.errors
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 import pyarrow.parquet as parquet
@@ -20,13 +21,17 @@ import pyarrow.parquet as parquet
 # Since dlt 1.30: what a load job is, and that a merge follows it.
 from dlt.common.destination.client import HasFollowupJobs, RunnableLoadJob
 
+# Since dlt 1.30: what is not tried again.
+from dlt.destinations.exceptions import DatabaseTerminalException
+
 # Since dlt 1.30: the types of PostgreSQL's columns; it takes `json` in place of `jsonb` for a Parquet file.
 from dlt.destinations.impl.postgres.factory import PostgresTypeMapper
 
 # Since dlt 1.30: `create_load_job` chooses the job for a file.
 from dlt.destinations.impl.postgres.postgres import PostgresClient
 
-# Since dlt 1.30: `_reset_connection` is what each connection begins with, and begins anew with behind an error.
+# Since dlt 1.30: `_reset_connection` is what each connection begins with, and begins anew with behind an error;
+# `_make_database_exception` tells what would fail again from what may pass.
 from dlt.destinations.impl.postgres.sql_client import Psycopg2SqlClient
 
 _ROWS = 10_000
@@ -35,6 +40,11 @@ _ROWS = 10_000
 _SPOKEN = (
     "SET timezone TO 'UTC'; SET datestyle TO 'ISO'; SET extra_float_digits TO 3; "
     "SET standard_conforming_strings TO on; SET default_transaction_isolation TO 'read committed'"
+)
+# dlt would try them again: what is beyond what the server can keep or do, and what a trigger refuses.
+_FOR_GOOD = (
+    *(psycopg2.errors.ProgramLimitExceeded, psycopg2.errors.TooManyColumns, psycopg2.errors.StatementTooComplex),
+    *(psycopg2.errors.FeatureNotSupported, psycopg2.errors.RaiseException),
 )
 
 
@@ -116,6 +126,12 @@ class _PlainSqlClient(Psycopg2SqlClient):
         self._conn.set_client_encoding("UTF8")
         with self._conn.cursor() as cursor:
             cursor.execute(_SPOKEN)
+
+    @classmethod
+    def _make_database_exception(cls, ex: Exception) -> Exception:
+        if isinstance(ex, _FOR_GOOD):
+            return DatabaseTerminalException(ex)
+        return super()._make_database_exception(ex)
 
 
 class _CopyingClient(PostgresClient):

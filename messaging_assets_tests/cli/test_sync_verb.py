@@ -168,6 +168,8 @@ def test_a_run_that_does_not_turn_the_output_back_leaves_the_sentence_on_the_ter
     assert (turned, os.path.samestat(os.fstat(2), before)) == (False, True)
 
 
+# A signal may come while a socket is opened or closed, which the process then leaves to its end.
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
 @pytest.mark.parametrize("number", ["SIGTERM", "SIGHUP"])
 def test_a_run_that_is_told_to_end_is_over_in_the_history(

@@ -55,6 +55,8 @@ _MET, _LIMITS = frozenset(("reached", "hit")), frozenset(("limit", "max", "maxim
 _LEFT_OUT = frozenset(("omitted", "dropped", "skipped", "suppressed"))
 _OF_ROWS = frozenset(("row", "rows", "record", "records", "result", "results", "item", "items", "entries", "transfer"))
 _OF_ANSWERS = frozenset(("query", "search", "result", "results", "response", "data", "list", "fetch"))
+# That rows are kept back, such as older ones from a cheaper plan: history_limited.
+_KEPT_BACK = frozenset(("limited", "capped", "restricted"))
 _PART = frozenset(("partial_success", "partial_data", "partial_content", "partial_result", "partial_results"))
 _NEGATIONS = frozenset(("no", "not", "without", "never"))
 # Numbers of what is left to read, and not of what an account may still ask.
@@ -235,8 +237,8 @@ def _is_more(word: str) -> bool:
     if start in ("more", "has_more", "has_next") and of in _MORE_OF:
         return True
     parts = set(word.split("_"))
-    is_met = "exceeded" in parts or bool(parts & _MET and parts & _LIMITS)
-    if parts & _OF_ROWS and is_met and not parts & (_NEGATIONS | _BUDGETS - {"limit"}):
+    is_met = "exceeded" in parts or bool(parts & _MET and parts & _LIMITS) or bool(parts & _KEPT_BACK)
+    if parts & (_OF_ROWS | {"history"}) and is_met and not parts & (_NEGATIONS | _BUDGETS - {"limit"}):
         return True
     if parts & _NEGATIONS or parts & _BUDGETS:
         # What is over is the list's own limit: limitExceeded.

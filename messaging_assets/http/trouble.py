@@ -110,7 +110,7 @@ def refused(
         if status in (403, 420, 429):
             step = "set client.requests_per_second to the API's budget"
     else:
-        kind, step = MendDescription, what_to_declare(endpoint, status, page)
+        kind, step = MendDescription, what_to_declare(endpoint, status, page, "%2F" in str(answer.url).upper())
     may_be_taken = status >= 500 and status != 503
     return Trouble(f"answered {status}", step, kind, repeat, str(status), asked, may_be_taken)
 

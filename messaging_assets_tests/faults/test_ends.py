@@ -222,6 +222,31 @@ def test_a_count_of_the_page_of_the_rows_so_far_or_of_those_left_is_no_total(own
     assert read(pages, CURSOR).verdict == "read to the end"
 
 
+@pytest.mark.parametrize("last", [1, 0])
+def test_a_number_of_pages_that_counts_those_left_moves_with_each_page(last: int) -> None:
+    def pages(params: dict[str, Any], asked: int) -> Any:
+        start = int(params.get("cursor") or 0)
+        left = 3 - start // 10 + last - 1
+        return {
+            "data": rows(30)[start : start + 10],
+            "page_count": left,
+            "meta": {"next": start + 10 if start < 20 else None},
+        }
+
+    assert read(pages, CURSOR).verdict == "read to the end"
+
+
+@pytest.mark.parametrize(("total", "verdict"), [(30, "unknown"), (20, "read to the end")])
+def test_a_list_that_is_asked_for_what_is_new_is_counted_too(total: int, verdict: str) -> None:
+    def pages(params: dict[str, Any], asked: int) -> Any:
+        start = int(params.get("cursor") or 0)
+        return {"data": rows(20)[start : start + 10], "total": total, "meta": {"next": 10 if not start else None}}
+
+    came = read(pages, CURSOR, incremental={"cursor_path": "id", "start_param": "since", "initial_value": 0})
+
+    assert (len(came.ids), came.verdict) == (20, verdict)
+
+
 def test_an_offset_list_that_nothing_counts_overlaps_by_a_row_and_sees_what_moves() -> None:
     quiet, moved = read(moving("", 0, "offset"), OFFSETS), read(moving("", 6, "offset"), OFFSETS)
     plain = read(moving("", 0, "offset"), {**OFFSETS, "overlap": 0})

@@ -35,6 +35,7 @@ ALONE: dict[str, Any] = {"paginator": {"type": "cursor", "limit": 5, "limit_para
         (NEW, 400, 1, "written otherwise, write format, such as date", "maximum_results"),
         (NEW, 400, 2, "write step in incremental", "written otherwise"),
         (OFFSETS, 422, 3, "goes no further than so many rows, ask for less in one list, such as by step", "overlap"),
+        (OFFSETS, 422, 3, "end_status_codes", "compare"),
         (OFFSETS, 404, 3, "end_status_codes", "ask for less"),
         (ALONE, 400, 2, "takes no size beside the token, write it in endpoint.params", "next_request"),
         (TOKENS, 400, 2, "takes nothing beside the token, write next_request: {} in the paginator", "overlap"),
@@ -47,6 +48,13 @@ def test_the_next_step_is_what_the_file_can_say(
 
     assert said in step
     assert not_said not in step
+
+
+def test_a_parents_key_with_a_slash_is_told_how_it_goes_as_it_is() -> None:
+    of_parent = Endpoint.model_validate({"path": "/messages", **OF_PARENT})
+
+    assert "make a link with it, such as {link: '/v1/{name}'}" in what_to_declare(of_parent, 404, 1, has_slash=True)
+    assert "a link" not in what_to_declare(of_parent, 404, 1)
 
 
 def test_what_is_no_list_has_no_words_of_one() -> None:

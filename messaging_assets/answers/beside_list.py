@@ -67,6 +67,9 @@ _OF_THE_MESSAGE = frozenset(
     )
 )
 _HEADER = re.compile(r"^(x|wp|pagination|paging)_")
+# A selector that goes through one element of a list, `results[0].series`, whose object stands around the list, too.
+_AT_INDEX = re.compile(r"([^\[]+)(\[\d+\])\.(.+)")
+_INDEX = re.compile(r"\[\d+\]")
 _PLACE = re.compile(r"'[^']*'|[^.\[\]'$]+")
 
 
@@ -87,7 +90,7 @@ class Leaf:
     @property
     def path(self) -> str:
         """The JSON path to it."""
-        return quoted_path(*self.names)
+        return quoted_path(*(int(name[1:-1]) if _INDEX.fullmatch(name) else name for name in self.names))
 
     @property
     def place(self) -> str:
@@ -112,7 +115,9 @@ def plain_word(key: str, is_header: bool = False) -> str:
 
 @lru_cache(maxsize=1024)
 def list_names(selector: str | None) -> tuple[str, ...]:
-    """The keys that lead to the list that a selector finds; a wildcard or filter begins inside it."""
+    """The keys that lead to the list that a selector finds, a place as `[0]`; a wildcard or filter begins inside it."""
+    if inside := _AT_INDEX.fullmatch(selector or ""):
+        return (*list_names(inside[1]), inside[2], *list_names(inside[3]))
     before = (selector or "").partition("[")[0]
     return tuple(name.strip("'") for name in _PLACE.findall(before))
 
@@ -143,14 +148,23 @@ def beside(body: Any, to_list: tuple[str, ...], names: tuple[str, ...] = ()) -> 
             elif plain_word(key) in _KEYS:
                 yield from (Leaf((*names, key), one) for one in _first_plain(value))
         elif isinstance(value, list):
-            if (*names, key) != to_list:
-                yield from _links(value, (*names, key))
-            if plain_word(key) in _KEYS:
-                yield from (Leaf((*names, key), one) for one in value[:1] if not isinstance(one, (dict, list)))
-            if plain_word(key) in _NOTICES and (*names, key) != to_list:
-                yield from (Leaf((*names, key), text) for text in _sentences(value))
+            yield from _beside_in(value, to_list, (*names, key))
         else:
             yield Leaf((*names, key), value)
+
+
+def _beside_in(held: list[Any], to_list: tuple[str, ...], names: tuple[str, ...]) -> Iterator[Leaf]:
+    """What a list says that stands beside the list of rows, or holds it; the rows say nothing."""
+    if plain_word(names[-1]) in _KEYS:
+        yield from (Leaf(names, one) for one in held[:1] if not isinstance(one, (dict, list)))
+    if names == to_list:
+        return
+    yield from _links(held, names)
+    if plain_word(names[-1]) in _NOTICES:
+        yield from (Leaf(names, text) for text in _sentences(held))
+    index = to_list[len(names)] if names == to_list[: len(names)] else ""
+    if _INDEX.fullmatch(index) and (place := int(index[1:-1])) < len(held):
+        yield from beside(held[place], to_list, (*names, index))
 
 
 def _first_plain(value: Any) -> Iterator[Any]:

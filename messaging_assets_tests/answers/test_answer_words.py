@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.answers.beside_list import beside, in_headers
+from messaging_assets.answers.beside_list import beside, in_headers, list_names
 from messaging_assets.answers.failure_words import says_failed
 from messaging_assets.answers.signs_of_more import is_full, signs_of_more
 from messaging_assets.answers.watched_counts import WatchedCounts, words_of
@@ -113,6 +113,20 @@ def test_a_word_for_more_is_seen(body: dict[str, Any], headers: dict[str, str]) 
 @pytest.mark.parametrize(("body", "headers"), NO_MORE, ids=str)
 def test_a_word_for_something_else_is_none_for_more(body: dict[str, Any], headers: dict[str, str]) -> None:
     assert not _is_more({"data": [0] * ROWS, **body}, headers)
+
+
+@pytest.mark.parametrize(
+    ("selector", "said"),
+    [
+        ("results[0].series[*].values[*]", "results[0].partial"),
+        ("results[1].series[*].values[*]", None),
+        ("results[7].series", None),
+    ],
+)
+def test_the_element_of_a_list_that_a_selector_goes_through_speaks_of_its_list(selector: str, said: str | None) -> None:
+    body = {"results": [{"partial": True, "series": []}, {"partial": False, "series": []}]}
+    signs = signs_of_more(beside(body, list_names(selector)), {}, 1, [])
+    assert signs.said == (said and f"'{said}' says that there is more")
 
 
 @pytest.mark.parametrize("name", ["records_skipped", "droppedRows", "suppressed_results"])

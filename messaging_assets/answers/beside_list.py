@@ -35,13 +35,16 @@ _LONGEST = 10_000
 _MOST_LINKS = _MOST_NOTICES = 20
 # Lists of these hold sentences about the answer, as texts or in objects.
 _NOTICES = frozenset(("warning", "warnings", "notice", "notices", "infos", "warning_messages"))
+_LEVELS = frozenset(("warn", "warning", "error", "fatal"))
 # What begins the next page may be an object or a list in itself.
 _KEYS = frozenset(
     ("last_evaluated_key", "exclusive_start_key", "next_key", "next_token", "next_cursor", "search_after", "next_url")
 )
 _RELATIONS, _ADDRESSES = ("rel", "relation", "name"), ("href", "url", "uri")
 # Of a sentence about the answer, that rows are left out of it: "results truncated due to limit".
-_TOLD = frozenset(("warning", "warnings", "notice", "notices", "info", "infos", "message", "msg", "note", "hint"))
+_TOLD = frozenset(
+    ("warning", "warnings", "notice", "notices", "info", "infos", "message", "messages", "msg", "note", "hint")
+)
 _ROWS = "(?:results?|rows?|records?|data|items?|entries|response|output|list|hits|series|events|matches)"
 _CUT = "(?:truncated|capped|cut off|incomplete|partial|omitted|left out)"
 _MANY = "(?:(?:more|greater) than|too many)"
@@ -160,8 +163,11 @@ def _beside_in(held: list[Any], to_list: tuple[str, ...], names: tuple[str, ...]
     if names == to_list:
         return
     yield from _links(held, names)
-    if plain_word(names[-1]) in _NOTICES:
+    if not _NOTICES.isdisjoint((word := plain_word(names[-1])).split("_")):
         yield from (Leaf(names, text) for text in _sentences(held))
+    elif word == "messages":
+        # Messages of a chat have no such level.
+        yield from (Leaf(names, text) for text in _sentences([one for one in held if _is_warning(one)]))
     index = to_list[len(names)] if names == to_list[: len(names)] else ""
     if _INDEX.fullmatch(index) and (place := int(index[1:-1])) < len(held):
         yield from beside(held[place], to_list, (*names, index))
@@ -179,6 +185,11 @@ def _sentences(value: list[Any]) -> Iterator[str]:
     for one in value[:_MOST_NOTICES]:
         texts = one.values() if isinstance(one, dict) else (one,)
         yield from (text for text in texts if isinstance(text, str))
+
+
+def _is_warning(held: Any) -> bool:
+    levels = [held.get(name) for name in ("type", "level", "severity")] if isinstance(held, dict) else []
+    return any(isinstance(level, str) and level.lower() in _LEVELS for level in levels)
 
 
 def _links(value: list[Any], names: tuple[str, ...]) -> Iterator[Leaf]:

@@ -57,6 +57,8 @@ _OF_ROWS = frozenset(("row", "rows", "record", "records", "result", "results", "
 _OF_ANSWERS = frozenset(("query", "search", "result", "results", "response", "data", "list", "fetch"))
 # That rows are kept back, such as older ones from a cheaper plan: history_limited.
 _KEPT_BACK = frozenset(("limited", "capped", "restricted"))
+# Such a limit ends a search before it has seen all rows.
+_OF_SEARCHES = frozenset(("time", "search", "scan", "data"))
 _PART = frozenset(("partial_success", "partial_data", "partial_content", "partial_result", "partial_results"))
 _NEGATIONS = frozenset(("no", "not", "without", "never"))
 # Numbers of what is left to read, and not of what an account may still ask.
@@ -81,6 +83,7 @@ _SIZES = frozenset(
     ("limit", "per_page", "page_size", "max_results", "items_per_page", "results_per_page", "page_limit", "pagesize")
 )
 _ASKED_SIZES = _SIZES | {"size", "count", "top", "first", "rows", "take", "num", "max", "max_items", "maxresults"}
+_TRUTHS = dict.fromkeys(("true", "yes", "y", "t", "1"), True) | dict.fromkeys(("false", "no", "n", "f", "0"), False)
 _NONE = ("", "null", "none", "nil", "false", "-1", "0")
 # Sizes that APIs like; a list of just so many rows is seldom a whole one.
 _USUAL = frozenset((50, 100, 200, 250, 500, 1000, 2000, 5000, 10_000))
@@ -195,13 +198,11 @@ def _truth_value(leaf: Leaf) -> bool | None:
     if _tells_of_left_out(leaf) or (isinstance(leaf.value, str) and (_is_part(leaf) or is_range_of_more(leaf))):
         return True
     is_more = _is_more(leaf.word) and not (leaf.is_header and _LEFT & set(leaf.word.split("_")))
-    if not is_more and leaf.word not in _LAST and leaf.word not in _PARTIAL:
+    is_partial = not is_more and _is_partial(leaf.word)
+    if not is_more and leaf.word not in _LAST and not is_partial:
         return None
     value = leaf.value
-    if isinstance(value, str) and value.strip().lower() in ("true", "yes", "y", "t", "1"):
-        value = True
-    elif isinstance(value, str) and value.strip().lower() in ("false", "no", "n", "f", "0"):
-        value = False
+    value = _TRUTHS.get(value.strip().lower(), value) if isinstance(value, str) else value
     if isinstance(value, int) and not isinstance(value, bool):
         if is_more:
             # Some say how many more there are.
@@ -209,7 +210,7 @@ def _truth_value(leaf: Leaf) -> bool | None:
         value = bool(value) if value in (0, 1) and leaf.word not in ("last", "last_batch") else value
     if not isinstance(value, bool):
         return None
-    if leaf.word in _PARTIAL:
+    if is_partial:
         return value or None
     return value if is_more else not value
 
@@ -237,8 +238,8 @@ def _is_more(word: str) -> bool:
     if start in ("more", "has_more", "has_next") and of in _MORE_OF:
         return True
     parts = set(word.split("_"))
-    is_met = "exceeded" in parts or bool(parts & _MET and parts & _LIMITS) or bool(parts & _KEPT_BACK)
-    if parts & (_OF_ROWS | {"history"}) and is_met and not parts & (_NEGATIONS | _BUDGETS - {"limit"}):
+    is_met = "exceeded" in parts or bool(parts & _MET and parts & _LIMITS)
+    if parts & _OF_ROWS and is_met and not parts & (_NEGATIONS | _BUDGETS - {"limit"}):
         return True
     if parts & _NEGATIONS or parts & _BUDGETS:
         # What is over is the list's own limit: limitExceeded.
@@ -249,10 +250,18 @@ def _is_more(word: str) -> bool:
     )
 
 
+@lru_cache(maxsize=4096)
+def _is_partial(word: str) -> bool:
+    """Whether a truth value says that the answer is a part of what it could be; one that is false says nothing."""
+    parts = set(word.split("_"))
+    if word in _PARTIAL or parts & (_NEGATIONS | {"rate"}):
+        return word in _PARTIAL
+    is_met = "limit" in parts and bool(parts & (_MET | {"exceeded"}))
+    return bool(parts & _KEPT_BACK and parts & (_OF_ROWS | {"history"})) or (is_met and bool(parts & _OF_SEARCHES))
+
+
 def _is_reference(value: Any) -> bool:
-    if isinstance(value, bool) or not isinstance(value, (str, int)):
-        return False
-    return not is_word_of_none(str(value))
+    return isinstance(value, (str, int)) and not isinstance(value, bool) and not is_word_of_none(str(value))
 
 
 def is_word_of_none(text: str) -> bool:

@@ -69,6 +69,8 @@ MORE: list[tuple[dict[str, Any], dict[str, str]]] = [
     ({"omitted": 313}, {}),
     ({"history_limited": True}, {}),
     ({"resultsCapped": True}, {}),
+    ({"reached_time_limit": True}, {}),
+    ({"meta": {"searchLimitExceeded": True}}, {}),
     ({"total": "350+"}, {}),
     ({"totalCount": "1,350+"}, {}),
     ({}, {"X-Pagination": '{"TotalCount": 350, "HasNext": true}'}),
@@ -86,6 +88,7 @@ NO_MORE: list[tuple[dict[str, Any], dict[str, str]]] = [
     ({"requests_remaining": 4999, "rate_limit": 5000}, {}),
     ({"noMoreResults": True}, {}),
     ({"history_limited": False, "rate_limited": True, "user_limited": True}, {}),
+    ({"reached_time_limit": False, "rate_time_limit_reached": True, "time_limit": True}, {}),
     ({"pageState": None, "isLastBatch": True}, {}),
     ({"rateLimitExceeded": False, "exceededTransferLimit": False, "droppedResults": 0, "list_complete": True}, {}),
     ({"retryLimitReached": True, "droppedMessages": 40}, {}),
@@ -149,6 +152,8 @@ LEFT_OUT: list[dict[str, Any]] = [
     {"note": "More than 1,000 records match"},
     {"info": {"message": "result set exceeds the maximum"}},
     {"message": "Not all rows are shown (truncated results)"},
+    {"pendingWarnings": ["Results limited to 100 rows"]},
+    {"messages": [{"type": "WARN", "text": "Search ended by its time limit; results may be incomplete"}]},
     {"hint": "Results truncated: to get more than 1,000 rows, use paging"},
 ]
 NOT_LEFT_OUT: list[dict[str, Any]] = [
@@ -159,6 +164,7 @@ NOT_LEFT_OUT: list[dict[str, Any]] = [
     {"message": "30 records retrieved successfully"},
     {"title": "Partial results", "subject": "data truncated"},
     {"warnings": ["truncated"]},
+    {"messages": [{"type": "text", "text": "The results are incomplete"}, {"text": "results truncated"}, 7]},
     {"message": "Historical data limited to 365 days on your plan"},
     {"info": "API responses limited to 100 requests per day; data limited to 60 calls/min"},
     {"hint": "if the result exceeds 1000 rows use paging"},

@@ -164,6 +164,12 @@ def test_a_full_only_page_is_no_end_where_nothing_was_ever_at_the_place_of_the_n
     assert read({"data": rows(40)}, CURSOR, params={"limit": 40}).verdict == "unknown"
 
 
+@pytest.mark.parametrize("words", [{"json": {"limit": 40}}, {"data": {"limit": 40}}], ids=["a body", "a form"])
+def test_a_page_that_is_as_long_as_its_request_says_is_full(words: dict[str, Any]) -> None:
+    assert read({"data": rows(40)}, CURSOR, method="POST", **words).verdict == "unknown"
+    assert read({"data": rows(39)}, CURSOR, method="POST", **words).verdict == "read to the end"
+
+
 def test_a_place_that_was_at_work_ends_the_list_but_not_against_a_plain_word() -> None:
     def pages(params: dict[str, Any], asked: int) -> Any:
         return {"data": rows(10, asked * 10), "meta": {"next": "a" if asked < 1 else None}, "cursor": "c", **beside}

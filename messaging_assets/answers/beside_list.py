@@ -35,13 +35,16 @@ _LONGEST = 10_000
 _MOST_LINKS = _MOST_NOTICES = 20
 # Lists of these hold sentences about the answer, as texts or in objects.
 _NOTICES = frozenset(("warning", "warnings", "notice", "notices", "infos", "warning_messages"))
+_LEVELS = frozenset(("warn", "warning", "error", "fatal"))
 # What begins the next page may be an object or a list in itself.
 _KEYS = frozenset(
     ("last_evaluated_key", "exclusive_start_key", "next_key", "next_token", "next_cursor", "search_after", "next_url")
 )
 _RELATIONS, _ADDRESSES = ("rel", "relation", "name"), ("href", "url", "uri")
 # Of a sentence about the answer, that rows are left out of it: "results truncated due to limit".
-_TOLD = frozenset(("warning", "warnings", "notice", "notices", "info", "infos", "message", "msg", "note", "hint"))
+_TOLD = frozenset(
+    ("warning", "warnings", "notice", "notices", "info", "infos", "message", "messages", "msg", "note", "hint")
+)
 _ROWS = "(?:results?|rows?|records?|data|items?|entries|response|output|list|hits|series|events|matches)"
 _CUT = "(?:truncated|capped|cut off|incomplete|partial|omitted|left out)"
 _MANY = "(?:(?:more|greater) than|too many)"
@@ -67,6 +70,9 @@ _OF_THE_MESSAGE = frozenset(
     )
 )
 _HEADER = re.compile(r"^(x|wp|pagination|paging)_")
+# A selector that goes through one element of a list, `results[0].series`, whose object stands around the list, too.
+_AT_INDEX = re.compile(r"([^\[]+)(\[\d+\])\.(.+)")
+_INDEX = re.compile(r"\[\d+\]")
 _PLACE = re.compile(r"'[^']*'|[^.\[\]'$]+")
 
 
@@ -87,7 +93,7 @@ class Leaf:
     @property
     def path(self) -> str:
         """The JSON path to it."""
-        return quoted_path(*self.names)
+        return quoted_path(*(int(name[1:-1]) if _INDEX.fullmatch(name) else name for name in self.names))
 
     @property
     def place(self) -> str:
@@ -112,7 +118,9 @@ def plain_word(key: str, is_header: bool = False) -> str:
 
 @lru_cache(maxsize=1024)
 def list_names(selector: str | None) -> tuple[str, ...]:
-    """The keys that lead to the list that a selector finds; a wildcard or filter begins inside it."""
+    """The keys that lead to the list that a selector finds, a place as `[0]`; a wildcard or filter begins inside it."""
+    if inside := _AT_INDEX.fullmatch(selector or ""):
+        return (*list_names(inside[1]), inside[2], *list_names(inside[3]))
     before = (selector or "").partition("[")[0]
     return tuple(name.strip("'") for name in _PLACE.findall(before))
 
@@ -143,14 +151,26 @@ def beside(body: Any, to_list: tuple[str, ...], names: tuple[str, ...] = ()) -> 
             elif plain_word(key) in _KEYS:
                 yield from (Leaf((*names, key), one) for one in _first_plain(value))
         elif isinstance(value, list):
-            if (*names, key) != to_list:
-                yield from _links(value, (*names, key))
-            if plain_word(key) in _KEYS:
-                yield from (Leaf((*names, key), one) for one in value[:1] if not isinstance(one, (dict, list)))
-            if plain_word(key) in _NOTICES and (*names, key) != to_list:
-                yield from (Leaf((*names, key), text) for text in _sentences(value))
+            yield from _beside_in(value, to_list, (*names, key))
         else:
             yield Leaf((*names, key), value)
+
+
+def _beside_in(held: list[Any], to_list: tuple[str, ...], names: tuple[str, ...]) -> Iterator[Leaf]:
+    """What a list says that stands beside the list of rows, or holds it; the rows say nothing."""
+    if plain_word(names[-1]) in _KEYS:
+        yield from (Leaf(names, one) for one in held[:1] if not isinstance(one, (dict, list)))
+    if names == to_list:
+        return
+    yield from _links(held, names)
+    if not _NOTICES.isdisjoint((word := plain_word(names[-1])).split("_")):
+        yield from (Leaf(names, text) for text in _sentences(held))
+    elif word == "messages":
+        # Messages of a chat have no such level.
+        yield from (Leaf(names, text) for text in _sentences([one for one in held if _is_warning(one)]))
+    index = to_list[len(names)] if names == to_list[: len(names)] else ""
+    if _INDEX.fullmatch(index) and (place := int(index[1:-1])) < len(held):
+        yield from beside(held[place], to_list, (*names, index))
 
 
 def _first_plain(value: Any) -> Iterator[Any]:
@@ -165,6 +185,11 @@ def _sentences(value: list[Any]) -> Iterator[str]:
     for one in value[:_MOST_NOTICES]:
         texts = one.values() if isinstance(one, dict) else (one,)
         yield from (text for text in texts if isinstance(text, str))
+
+
+def _is_warning(held: Any) -> bool:
+    levels = [held.get(name) for name in ("type", "level", "severity")] if isinstance(held, dict) else []
+    return any(isinstance(level, str) and level.lower() in _LEVELS for level in levels)
 
 
 def _links(value: list[Any], names: tuple[str, ...]) -> Iterator[Leaf]:

@@ -150,8 +150,17 @@ def selector_for_several(path: str, keys: tuple[str, ...], body: Any) -> str:
     if len(names) > 1:
         return f"{before.rstrip('.') or '$'}[{','.join(map(repr, names))}][*]"
     every = "*" if path == "$" else f"{path}.*"
+    # Of `*.status`, what each key has is the record, and `status` a field of it.
+    every = f"{before}*" if wildcard and not path.endswith("*") else every
     held = _keyed(every, body) or {}
     return every if (held and KEY in keys) or any(isinstance(one, dict) for one in held.values()) else ""
+
+
+def selector_inside(path: str, rows: list[Any]) -> str:
+    """What selects the records inside a list of lists; nothing where its lists hold no records."""
+    if not isinstance(rows[0], list) or not ("*" in path or any(isinstance(one, dict) for one in rows[0])):
+        return ""
+    return f"{path}[*]" if "*" in path else f"{path}[*][*]"
 
 
 def list_names_in(holder: dict[str, Any]) -> list[str]:

@@ -55,6 +55,10 @@ _MET, _LIMITS = frozenset(("reached", "hit")), frozenset(("limit", "max", "maxim
 _LEFT_OUT = frozenset(("omitted", "dropped", "skipped", "suppressed"))
 _OF_ROWS = frozenset(("row", "rows", "record", "records", "result", "results", "item", "items", "entries", "transfer"))
 _OF_ANSWERS = frozenset(("query", "search", "result", "results", "response", "data", "list", "fetch"))
+# That rows are kept back, such as older ones from a cheaper plan: history_limited.
+_KEPT_BACK = frozenset(("limited", "capped", "restricted"))
+# Such a limit ends a search before it has seen all rows.
+_OF_SEARCHES = frozenset(("time", "search", "scan", "data"))
 _PART = frozenset(("partial_success", "partial_data", "partial_content", "partial_result", "partial_results"))
 _NEGATIONS = frozenset(("no", "not", "without", "never"))
 # Numbers of what is left to read, and not of what an account may still ask.
@@ -79,6 +83,7 @@ _SIZES = frozenset(
     ("limit", "per_page", "page_size", "max_results", "items_per_page", "results_per_page", "page_limit", "pagesize")
 )
 _ASKED_SIZES = _SIZES | {"size", "count", "top", "first", "rows", "take", "num", "max", "max_items", "maxresults"}
+_TRUTHS = dict.fromkeys(("true", "yes", "y", "t", "1"), True) | dict.fromkeys(("false", "no", "n", "f", "0"), False)
 _NONE = ("", "null", "none", "nil", "false", "-1", "0")
 # Sizes that APIs like; a list of just so many rows is seldom a whole one.
 _USUAL = frozenset((50, 100, 200, 250, 500, 1000, 2000, 5000, 10_000))
@@ -194,13 +199,11 @@ def _truth_value(leaf: Leaf) -> bool | None:
     if _tells_of_left_out(leaf) or (isinstance(leaf.value, str) and (_is_part(leaf) or is_range_of_more(leaf))):
         return True
     is_more = _is_more(leaf.word) and not (leaf.is_header and _LEFT & set(leaf.word.split("_")))
-    if not is_more and leaf.word not in _LAST and leaf.word not in _PARTIAL:
+    is_partial = not is_more and _is_partial(leaf.word)
+    if not is_more and leaf.word not in _LAST and not is_partial:
         return None
     value = leaf.value
-    if isinstance(value, str) and value.strip().lower() in ("true", "yes", "y", "t", "1"):
-        value = True
-    elif isinstance(value, str) and value.strip().lower() in ("false", "no", "n", "f", "0"):
-        value = False
+    value = _TRUTHS.get(value.strip().lower(), value) if isinstance(value, str) else value
     if isinstance(value, int) and not isinstance(value, bool):
         if is_more:
             # Some say how many more there are.
@@ -208,7 +211,7 @@ def _truth_value(leaf: Leaf) -> bool | None:
         value = bool(value) if value in (0, 1) and leaf.word not in ("last", "last_batch") else value
     if not isinstance(value, bool):
         return None
-    if leaf.word in _PARTIAL:
+    if is_partial:
         return value or None
     return value if is_more else not value
 
@@ -255,10 +258,18 @@ def _is_more(word: str) -> bool:
     )
 
 
+@lru_cache(maxsize=4096)
+def _is_partial(word: str) -> bool:
+    """Whether a truth value says that the answer is a part of what it could be; one that is false says nothing."""
+    parts = set(word.split("_"))
+    if word in _PARTIAL or parts & (_NEGATIONS | {"rate"}):
+        return word in _PARTIAL
+    is_met = "limit" in parts and bool(parts & (_MET | {"exceeded"}))
+    return bool(parts & _KEPT_BACK and parts & (_OF_ROWS | {"history"})) or (is_met and bool(parts & _OF_SEARCHES))
+
+
 def _is_reference(value: Any) -> bool:
-    if isinstance(value, bool) or not isinstance(value, (str, int)):
-        return False
-    return not is_word_of_none(str(value))
+    return isinstance(value, (str, int)) and not isinstance(value, bool) and not is_word_of_none(str(value))
 
 
 def is_word_of_none(text: str) -> bool:

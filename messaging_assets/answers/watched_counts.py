@@ -139,6 +139,11 @@ def _is_total(leaf: Leaf) -> bool:
     return "total" in leaf.word or (leaf.is_header and leaf.names[0] == "total")
 
 
+def _are_pages_left(values: list[int]) -> bool:
+    """Whether numbers fall by one from page to page, to the last or to none, as those of what is left do."""
+    return len(values) > 1 and values[-1] < 2 and values == list(range(values[0], values[-1] - 1, -1))
+
+
 def _number(value: Any) -> int | None:
     """A whole number, also one written with commas between its thousands, or as `50+`."""
     text = value.strip().rstrip("+") if isinstance(value, str) else ""
@@ -193,6 +198,7 @@ class WatchedCounts:
             left = {value + rows for value, rows in zip(values, until, strict=True)}
             left_before = {value + rows - own for value, rows, own in zip(values, until, of_page, strict=True)}
             is_own = values in (of_page, until) or (len(values) > 1 and 1 in (len(left), len(left_before)))
+            is_own |= is_number_of_pages(leaf.word) and _are_pages_left(values)
             if not is_own:
                 found.append((leaf, values))
         return found

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
+from itertools import chain
 from typing import Any
 
 from messaging_assets.answers.field_names import why_no_column
@@ -24,7 +25,7 @@ from messaging_assets.description.pagination import (
     Paginator,
     SinglePagePaginator,
 )
-from messaging_assets.description.parents import is_child
+from messaging_assets.description.parents import fields_of_parents, is_child, parents_of
 from messaging_assets.discovery.columns import Sample
 from messaging_assets.discovery.examined import Examined, Finding, Level
 from messaging_assets.discovery.first_pages import FirstPages
@@ -160,6 +161,10 @@ def _suggested(came: FirstPages, resource: Resource) -> str:
     if suggested and tuple(suggested) == tuple(resource.keys):
         return "see whether these are records at all; a sync loads the others, and says how many it set aside"
     named = f", such as {', '.join(suggested)}" if suggested else ""
+    if is_child(resource) and not resource.include_from_parent:
+        field = [*chain(*fields_of_parents(resource)), "id"][0]
+        beside = f"include_from_parent: [{field}], and _{parents_of(resource)[0]}_{field} beside it"
+        named += f"; where it is unique within its parent only, write {beside}"
     return f"name a primary_key that every record has once{named}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import random
+import re
 import ssl
 import time
 from collections.abc import Callable, Sequence
@@ -39,6 +40,8 @@ _PROXY = (
     "see whether the proxy lets this machine through, or name the API's host in NO_PROXY, and try again",
 )
 _NOT_REACHED = {urllib3.exceptions.ProxyError: _PROXY, urllib3.exceptions.NameResolutionError: _HOST}
+# What a challenge of an API is called in a file.
+_WAYS = {"basic": "http_basic", "bearer": "bearer", "digest": "http_digest"}
 
 
 @dataclass(frozen=True)
@@ -105,14 +108,25 @@ def refused(
         kind: type[SyncFailure] = CheckCredentials
         step = f"check {' and '.join(secrets)} and what may be read with it"
         step = step if secrets else "describe under auth the secret that the API wants"
+        step += _other_way(answer)
     elif status in _PASSING or status == 403:
         kind, step = TryAgainLater, "try again later"
         if status in (403, 420, 429):
             step = "set client.requests_per_second to the API's budget"
     else:
-        kind, step = MendDescription, what_to_declare(endpoint, status, page)
+        kind, step = MendDescription, what_to_declare(endpoint, status, page, "%2F" in str(answer.url).upper())
     may_be_taken = status >= 500 and status != 503
     return Trouble(f"answered {status}", step, kind, repeat, str(status), asked, may_be_taken)
+
+
+def _other_way(answer: Answer) -> str:
+    """What a 401 asks for in the place of what was sent (RFC 9110, section 11.6.1), as a clause; else empty."""
+    asked = re.findall(r"(?:^|,)\s*(basic|bearer|digest)\b", answer.headers.get("WWW-Authenticate", ""), re.IGNORECASE)
+    request = getattr(answer, "request", None)
+    sent = str(request.headers.get("Authorization", "")).partition(" ")[0].lower() if request is not None else ""
+    if not asked or sent in [way.lower() for way in asked]:
+        return ""
+    return f"; if it wants what its WWW-Authenticate names, write auth: {_WAYS[asked[0].lower()]}"
 
 
 def about_clock(trouble: Trouble, answer: Answer) -> Trouble:

@@ -135,7 +135,7 @@ def missed(reading: OneList, end: End) -> str | None:
     """That a count of all rows is larger than what came, as a clause; None where none is."""
     context = reading.context
     # What the API counts may be more than what a cursor or a filter takes of it.
-    is_part = end.is_left or context.incremental or "?" in (context.endpoint.data_selector or "")
+    is_part = end.is_left or "?" in (context.endpoint.data_selector or "")
     is_unsaid = not reading.claims.is_believed or reading.is_one_object or reading.claims.totals
     return None if is_part or is_unsaid else reading.claims.more_than(reading.counts.all_rows)
 

@@ -21,6 +21,7 @@ from messaging_assets.answers.list_shapes import (
     list_names_in,
     name_values,
     selector_for_several,
+    selector_inside,
     to_objects,
 )
 from messaging_assets.description.endpoint import DELIMITED
@@ -253,8 +254,8 @@ def check_objects(context: ListContext, response: Any, page: int, rows: list[Any
     # Of a page in parts the first one says what it holds.
     is_told = getattr(response.parsed, "is_begun", False)
     if rows and not is_told and not any(isinstance(row, (dict, BadLine)) for row in rows):
-        path = context.endpoint.data_selector or ""
-        inner = f"write data_selector: {path}[*]; or " if "*" in path and isinstance(rows[0], list) else ""
+        path = context.endpoint.data_selector or "$"
+        inner = f'write data_selector: "{further}"; or ' if (further := selector_inside(path, rows)) else ""
         raise MendDescription(
             f"the list on page {page} of {context.shown(response.url)} holds no objects but {kind(rows[0])}",
             f"{inner}point data_selector at the list of records; or, for a list of plain values, let value be the "

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.answers.beside_list import beside, in_headers
+from messaging_assets.answers.beside_list import beside, in_headers, list_names
 from messaging_assets.answers.failure_words import says_failed
 from messaging_assets.answers.signs_of_more import is_full, signs_of_more
 from messaging_assets.answers.watched_counts import WatchedCounts, words_of
@@ -67,6 +67,10 @@ MORE: list[tuple[dict[str, Any], dict[str, str]]] = [
     ({"displayed": "Results 1 to 37 of 1,350 results"}, {}),
     ({"range": "0-36/350"}, {}),
     ({"omitted": 313}, {}),
+    ({"history_limited": True}, {}),
+    ({"resultsCapped": True}, {}),
+    ({"reached_time_limit": True}, {}),
+    ({"meta": {"searchLimitExceeded": True}}, {}),
     ({"total": "350+"}, {}),
     ({"totalCount": "1,350+"}, {}),
     ({}, {"X-Pagination": '{"TotalCount": 350, "HasNext": true}'}),
@@ -83,6 +87,8 @@ NO_MORE: list[tuple[dict[str, Any], dict[str, str]]] = [
     ({"remaining": 0, "isComplete": 1, "has_more": "0"}, {}),
     ({"requests_remaining": 4999, "rate_limit": 5000}, {}),
     ({"noMoreResults": True}, {}),
+    ({"history_limited": False, "rate_limited": True, "user_limited": True}, {}),
+    ({"reached_time_limit": False, "rate_time_limit_reached": True, "time_limit": True}, {}),
     ({"pageState": None, "isLastBatch": True}, {}),
     ({"rateLimitExceeded": False, "exceededTransferLimit": False, "droppedResults": 0, "list_complete": True}, {}),
     ({"retryLimitReached": True, "droppedMessages": 40}, {}),
@@ -112,6 +118,20 @@ def test_a_word_for_something_else_is_none_for_more(body: dict[str, Any], header
     assert not _is_more({"data": [0] * ROWS, **body}, headers)
 
 
+@pytest.mark.parametrize(
+    ("selector", "said"),
+    [
+        ("results[0].series[*].values[*]", "results[0].partial"),
+        ("results[1].series[*].values[*]", None),
+        ("results[7].series", None),
+    ],
+)
+def test_the_element_of_a_list_that_a_selector_goes_through_speaks_of_its_list(selector: str, said: str | None) -> None:
+    body = {"results": [{"partial": True, "series": []}, {"partial": False, "series": []}]}
+    signs = signs_of_more(beside(body, list_names(selector)), {}, 1, [])
+    assert signs.said == (said and f"'{said}' says that there is more")
+
+
 @pytest.mark.parametrize("name", ["records_skipped", "droppedRows", "suppressed_results"])
 def test_that_no_rows_were_left_out_says_nothing_of_further_pages(name: str) -> None:
     signs = signs_of_more(beside({"data": [], name: 0, "next_token": "abc"}, ("data",)), {}, 1, [])
@@ -134,6 +154,8 @@ LEFT_OUT: list[dict[str, Any]] = [
     {"note": "More than 1,000 records match"},
     {"info": {"message": "result set exceeds the maximum"}},
     {"message": "Not all rows are shown (truncated results)"},
+    {"pendingWarnings": ["Results limited to 100 rows"]},
+    {"messages": [{"type": "WARN", "text": "Search ended by its time limit; results may be incomplete"}]},
     {"hint": "Results truncated: to get more than 1,000 rows, use paging"},
 ]
 NOT_LEFT_OUT: list[dict[str, Any]] = [
@@ -147,6 +169,7 @@ NOT_LEFT_OUT: list[dict[str, Any]] = [
     {"message": "30 records retrieved successfully"},
     {"title": "Partial results", "subject": "data truncated"},
     {"warnings": ["truncated"]},
+    {"messages": [{"type": "text", "text": "The results are incomplete"}, {"text": "results truncated"}, 7]},
     {"message": "Historical data limited to 365 days on your plan"},
     {"info": "API responses limited to 100 requests per day; data limited to 60 calls/min"},
     {"hint": "if the result exceeds 1000 rows use paging"},

@@ -88,6 +88,17 @@ def test_plain_values_by_the_key_that_the_file_names_are_told_too() -> None:
     assert not selector_for_several("rates", ("id",), body)
 
 
+@pytest.mark.parametrize("selector", ["*.status", "*.status.tasks"])
+def test_a_field_of_records_by_their_keys_is_told_what_takes_the_records(selector: str) -> None:
+    body = {name: {"status": {"state": "up", "tasks": {"n": 1}}} for name in ("a", "b")}
+    assert selector_for_several(selector, ("_key",), body) == "*"
+
+
+def test_lists_of_records_inside_a_list_are_told_what_takes_the_records() -> None:
+    with pytest.raises(MendDescription, match='write data_selector: "users\\[\\*\\]\\[\\*\\]"; or'):
+        read(lambda asked: {"users": [[{"id": 1}, {"id": 2}]]}, {"type": "single_page"}, "users")
+
+
 def test_records_under_keys_load_with_their_keys(one_table: OneTable) -> None:
     def page(payload: Any, request: Any) -> Any:
         return {"data": KEYED["users"] if not request.offset else {}}

@@ -273,6 +273,15 @@ def test_a_child_is_asked_for_the_first_parents_only(known_sandbox: Sandbox, tmp
     assert len(known_sandbox.asked("monitoring", "resource_name")) == 5
 
 
+def test_a_key_that_repeats_over_parents_is_told_how_the_parents_own_joins_it(
+    known_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    file = tmp_path / "monitoring.yaml"
+    file.write_text(CHILD.replace("include_from_parent: [id]\n    primary_key: [_alerts_id, id]", "primary_key: id"))
+    done = check(file, "--only", "copies")
+    assert "write include_from_parent: [id], and _alerts_id beside it" in " ".join(done.output.split())
+
+
 def test_of_parents_in_a_long_answer_the_first_are_asked_too(
     known_sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -146,7 +146,7 @@ def test_two_ways_that_write_the_same_header_are_one_of_them(tmp_path: Path) -> 
     }
     document = document_of({"/rooms": answering(ROWS)})
     document |= {"components": {"securitySchemes": schemes}, "security": [{"key": [], "token": []}]}
-    assert "The document asks for token too" in " ".join(discover(document, tmp_path).output.replace("#", "").split())
+    assert "the document asks for token too" in " ".join(discover(document, tmp_path).output.replace("#", "").split())
 
 
 @pytest.mark.parametrize("written", ["https://{server}/oauth/token", "/oauth/token"], ids=["unfilled", "relative"])
@@ -157,3 +157,82 @@ def test_a_token_url_without_an_address_is_one_at_the_api_and_is_to_be_looked_at
     output = discover(document, tmp_path).output
     assert 'token_url: "https://x.example.com/oauth/token"' in output
     assert "see that it is right" in " ".join(output.replace("#", "").split())
+
+
+@pytest.mark.parametrize(
+    ("words", "auth"),
+    [
+        ("The API Key with format `Token token=<API_KEY>`", {"prefix": "Token token="}),
+        ('Allowed headers-- "Authorization: ApiKey <api_key>".', {"prefix": "ApiKey "}),
+        ("Private key: set `Authorization` to `Desk-API-Key your-private-api-key`", {"prefix": "Desk-API-Key "}),
+        ('JWT by the Bearer scheme. Example: "Authorization: Bearer {token}"', {"type": "bearer"}),
+        ("Format: your API key", {}),
+        ("", {}),
+    ],
+)
+def test_what_stands_before_a_key_is_taken_from_the_words_of_its_scheme(
+    words: str, auth: dict[str, str], tmp_path: Path
+) -> None:
+    scheme = {"type": "apiKey", "in": "header", "name": "Authorization", "description": words}
+    document = document_of({"/rooms": answering(ROWS)})
+    document |= {"components": {"securitySchemes": {"key": scheme}}, "security": [{"key": []}]}
+
+    written = described(document, tmp_path).client.model_dump(mode="json", exclude_unset=True)["auth"]
+
+    assert written.items() >= {"type": "api_key", **auth}.items()
+    output = " ".join(discover(document, tmp_path).output.replace("#", "").split())
+    assert ("if anything does, write prefix" in output) == (not auth)
+
+
+def test_a_list_whose_answer_shows_no_place_goes_on_as_others_with_its_parameters_do(tmp_path: Path) -> None:
+    shown = in_an_object(data=ROWS, meta=in_an_object(next_cursor=TEXT))
+    hidden, parameters = in_an_object(data=ROWS), ("cursor", "limit")
+    paths = {"/rooms": shown, "/users": shown, "/messages": hidden}
+    answers = {path: answering(answer, *parameters, kind="string") for path, answer in paths.items()}
+    others = {"/names": answering(hidden, "limit"), "/links": answering(hidden, "cursor", kind="string")}
+    document = document_of({**answers, **others})
+    resources = described(document, tmp_path).resources_in_full
+
+    messages = resources["messages"].endpoint.paginator
+    assert messages is not None
+    assert messages == resources["rooms"].endpoint.paginator
+    assert resources["messages"].endpoint.params == resources["rooms"].endpoint.params
+    assert [resources[name].endpoint.paginator for name in ("names", "links")] == [None, None]
+    output = " ".join(discover(document, tmp_path).output.replace("#", "").split())
+    assert output.count("Guessed from other lists that take the same parameters") == 1
+
+
+def test_one_list_alone_shows_no_other_how_it_goes_on(tmp_path: Path) -> None:
+    shown, hidden = in_an_object(data=ROWS, meta=in_an_object(next_cursor=TEXT)), in_an_object(data=ROWS)
+    answers = {"/rooms": shown, "/users": hidden}
+    document = document_of({path: answering(answer, "cursor", kind="string") for path, answer in answers.items()})
+    resources = described(document, tmp_path).resources_in_full
+
+    assert resources["rooms"].endpoint.paginator is not None
+    assert resources["users"].endpoint.paginator is None
+
+
+def test_a_token_has_the_place_that_is_called_as_its_parameter_is(tmp_path: Path) -> None:
+    pages = in_an_object(next=in_an_object(starting_after=TEXT))
+    found = paginator(tmp_path, in_an_object(data=ROWS, pages=pages, scroll_param=TEXT), "scroll_param")
+    assert (found["cursor_path"], found["cursor_param"]) == ("scroll_param", "scroll_param")
+
+
+@pytest.mark.parametrize(
+    ("servers", "address", "is_told"),
+    [
+        (["http://chat.example.com"], "http://chat.example.com", True),
+        (["http://chat.example.com", "https://chat.example.com"], "https://chat.example.com", False),
+        (["http://localhost:8080"], "http://localhost:8080", False),
+        (["http://10.0.0.7"], "http://10.0.0.7", False),
+    ],
+)
+def test_an_address_that_hides_no_secret_is_told(
+    servers: list[str], address: str, is_told: bool, tmp_path: Path
+) -> None:
+    document = document_of({"/rooms": answering(ROWS)}) | {"servers": [{"url": url} for url in servers]}
+
+    output = discover(document, tmp_path).output
+
+    assert f'base_url: "{address}"' in output
+    assert ("hides no secret on its way" in " ".join(output.replace("#", "").split())) == is_told

@@ -164,6 +164,12 @@ def test_a_full_only_page_is_no_end_where_nothing_was_ever_at_the_place_of_the_n
     assert read({"data": rows(40)}, CURSOR, params={"limit": 40}).verdict == "unknown"
 
 
+@pytest.mark.parametrize("words", [{"json": {"limit": 40}}, {"data": {"limit": 40}}], ids=["a body", "a form"])
+def test_a_page_that_is_as_long_as_its_request_says_is_full(words: dict[str, Any]) -> None:
+    assert read({"data": rows(40)}, CURSOR, method="POST", **words).verdict == "unknown"
+    assert read({"data": rows(39)}, CURSOR, method="POST", **words).verdict == "read to the end"
+
+
 def test_a_place_that_was_at_work_ends_the_list_but_not_against_a_plain_word() -> None:
     def pages(params: dict[str, Any], asked: int) -> Any:
         return {"data": rows(10, asked * 10), "meta": {"next": "a" if asked < 1 else None}, "cursor": "c", **beside}
@@ -220,6 +226,31 @@ def test_a_count_of_the_page_of_the_rows_so_far_or_of_those_left_is_no_total(own
         return {"data": page, "count": number, "meta": {"next": start + 10 if start + 10 < 25 else None}}
 
     assert read(pages, CURSOR).verdict == "read to the end"
+
+
+@pytest.mark.parametrize("last", [1, 0])
+def test_a_number_of_pages_that_counts_those_left_moves_with_each_page(last: int) -> None:
+    def pages(params: dict[str, Any], asked: int) -> Any:
+        start = int(params.get("cursor") or 0)
+        left = 3 - start // 10 + last - 1
+        return {
+            "data": rows(30)[start : start + 10],
+            "page_count": left,
+            "meta": {"next": start + 10 if start < 20 else None},
+        }
+
+    assert read(pages, CURSOR).verdict == "read to the end"
+
+
+@pytest.mark.parametrize(("total", "verdict"), [(30, "unknown"), (20, "read to the end")])
+def test_a_list_that_is_asked_for_what_is_new_is_counted_too(total: int, verdict: str) -> None:
+    def pages(params: dict[str, Any], asked: int) -> Any:
+        start = int(params.get("cursor") or 0)
+        return {"data": rows(20)[start : start + 10], "total": total, "meta": {"next": 10 if not start else None}}
+
+    came = read(pages, CURSOR, incremental={"cursor_path": "id", "start_param": "since", "initial_value": 0})
+
+    assert (len(came.ids), came.verdict) == (20, verdict)
 
 
 def test_an_offset_list_that_nothing_counts_overlaps_by_a_row_and_sees_what_moves() -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from requests import Request
 
 from messaging_assets.description.endpoint import Endpoint
 from messaging_assets.http.refusals import what_to_declare
+from messaging_assets.http.trouble import refused
+from messaging_assets.http.wire.answer import Answer
 
 OFFSETS: dict[str, Any] = {"paginator": {"type": "offset", "limit": 10}}
 TOKENS: dict[str, Any] = {"paginator": {"type": "cursor"}}
@@ -35,6 +38,7 @@ ALONE: dict[str, Any] = {"paginator": {"type": "cursor", "limit": 5, "limit_para
         (NEW, 400, 1, "written otherwise, write format, such as date", "maximum_results"),
         (NEW, 400, 2, "write step in incremental", "written otherwise"),
         (OFFSETS, 422, 3, "goes no further than so many rows, ask for less in one list, such as by step", "overlap"),
+        (OFFSETS, 422, 3, "end_status_codes", "compare"),
         (OFFSETS, 404, 3, "end_status_codes", "ask for less"),
         (ALONE, 400, 2, "takes no size beside the token, write it in endpoint.params", "next_request"),
         (TOKENS, 400, 2, "takes nothing beside the token, write next_request: {} in the paginator", "overlap"),
@@ -47,6 +51,39 @@ def test_the_next_step_is_what_the_file_can_say(
 
     assert said in step
     assert not_said not in step
+
+
+def test_a_parents_key_with_a_slash_is_told_how_it_goes_as_it_is() -> None:
+    of_parent = Endpoint.model_validate({"path": "/messages", **OF_PARENT})
+
+    assert "make a link with it, such as {link: '/v1/{name}'}" in what_to_declare(of_parent, 404, 1, has_slash=True)
+    assert "a link" not in what_to_declare(of_parent, 404, 1)
+
+
+@pytest.mark.parametrize(
+    ("challenge", "sent", "told"),
+    [
+        ('Basic realm="x"', "Bearer abc", "write auth: http_basic"),
+        ('Negotiate, Bearer error="invalid_token"', "", "write auth: bearer"),
+        ("Bearer", "Bearer abc", None),
+        ("Basic, Bearer", "Basic abc", None),
+        ("GenieKey", "abc", None),
+        ("", "abc", None),
+    ],
+)
+def test_a_401_that_asks_for_another_way_is_told_with_the_word_for_it(
+    challenge: str, sent: str, told: str | None
+) -> None:
+    answer = Answer()
+    answer.status_code = 401
+    answer.headers["WWW-Authenticate"] = challenge
+    answer.request = Request("GET", "https://api.example.com/users", headers={"Authorization": sent}).prepare()
+
+    step = refused(answer, False, 1, None, ["CHAT__TOKEN"]).next_step
+
+    assert step.startswith("check CHAT__TOKEN")
+    assert ("WWW-Authenticate" in step) == bool(told)
+    assert (told or "") in step
 
 
 def test_what_is_no_list_has_no_words_of_one() -> None:

@@ -82,6 +82,15 @@ def test_a_list_that_the_file_reads_page_by_page_inside_its_holder_is_in_no_doub
     assert (found.verdict, len(found.rows)) == (verdict, 60)
 
 
+@pytest.mark.parametrize(("limit", "verdict"), [(6, "unknown"), (2, "unknown"), (7, "read to the end")])
+def test_a_size_may_be_of_the_lists_or_of_all_rows_in_them(limit: int, verdict: str) -> None:
+    streams = [{"values": [{"id": f"{name}{number}"} for number in range(3)]} for name in "ab"]
+
+    found = read(lambda asked: {"data": streams}, {"type": "single_page"}, "data[*].values[*]", params={"limit": limit})
+
+    assert (found.verdict, len(found.rows)) == (verdict, 6)
+
+
 def test_a_record_whose_list_is_cut_off_is_in_doubt_whatever_the_next_page_says() -> None:
     def pages(asked: Asked) -> Any:
         begin = int(asked.get("cursor", 0))

@@ -54,7 +54,7 @@ def test_an_object_with_something_in_it_is_no_empty_list(one_table: OneTable) ->
         (
             {"groups": [{"members": ROWS}, {"members": ROWS}]},
             "groups[*].members",
-            "data_selector: groups[*].members[*]",
+            'data_selector: "groups[*].members[*]"',
         ),
     ],
 )

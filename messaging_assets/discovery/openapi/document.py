@@ -116,14 +116,21 @@ class Document:
             scheme = "https" if "https" in schemes else schemes[0]
             address = f"{scheme}://{host}{self.raw.get('basePath') or ''}" if host else self.raw.get("basePath") or ""
         else:
-            server = mapping_of(next(iter(list_of(self.raw.get("servers"))), None))
-            address = _filled(str(server.get("url") or ""), mapping_of(server.get("variables")))
+            servers = [mapping_of(one) for one in list_of(self.raw.get("servers"))] or [{}]
+            written = [_filled(str(one.get("url") or ""), mapping_of(one.get("variables"))) for one in servers]
+            encrypted = written[0].replace("http://", "https://", 1)
+            address = encrypted if encrypted in written else written[0]
         return str(urljoin(f"{_UNKNOWN_ADDRESS}/", address)).rstrip("/")
 
     @property
-    def says_where(self) -> bool:
-        """Whether the document says where the API is."""
-        return not self.base_url.startswith(_UNKNOWN_ADDRESS)
+    def about_address(self) -> str:
+        """What is to be seen to about the address, as a clause; empty where nothing is."""
+        if self.base_url.startswith(_UNKNOWN_ADDRESS):
+            return "the document does not say where the API is; put its address here"
+        is_public = "." in str(urlsplit(self.base_url).hostname).strip(".0123456789")
+        if is_public and self.base_url.startswith("http://"):
+            return "the document names http alone, which hides no secret on its way; write https if the API takes it"
+        return ""
 
     @cached_property
     def schemes(self) -> dict[str, Mapping[str, Any]]:

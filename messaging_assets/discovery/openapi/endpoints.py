@@ -19,6 +19,7 @@ from messaging_assets.discovery.found import (
 )
 from messaging_assets.discovery.live.paging_signs import is_paging
 from messaging_assets.discovery.openapi.document import Document, Operation, read_document
+from messaging_assets.discovery.openapi.paging import Paging, paging_of_all
 from messaging_assets.discovery.openapi.parents import (
     PLACEHOLDER,
     ListEndpoint,
@@ -29,7 +30,7 @@ from messaging_assets.discovery.openapi.parents import (
     singular,
 )
 from messaging_assets.discovery.openapi.references import UnusableDocument
-from messaging_assets.discovery.openapi.schema import ListShape, columns_of, find_list, key_of, paging_of
+from messaging_assets.discovery.openapi.schema import ListShape, columns_of, find_list, key_of
 from messaging_assets.discovery.openapi.security import auth_of
 from messaging_assets.files.rules.mistakes import value_at
 from messaging_assets.files.rules.secret_signs import look_of
@@ -71,7 +72,9 @@ def find_in_document(
     chosen = _chosen(usable, only, unmapped)
     auths = {one.name: auth_of(document, one.operation) for one in chosen}
     common = _most_common([auth for auth, _ in auths.values()])
-    resources = [_resource(document, one, auths[one.name][0], common, one.name in only or not only) for one in chosen]
+    paging = paging_of_all(document, usable)
+    own = {name: auth if auth != common else None for name, (auth, _) in auths.items()}
+    resources = [_resource(one, own[one.name], paging[one.name], one.name in only or not only) for one in chosen]
     remarks = dict.fromkeys((why for _, why in auths.values() if why))
     found = FoundApi(
         name=name or _name(document, path),
@@ -81,8 +84,7 @@ def find_in_document(
         description=one_line(document.title) or None,
         unmapped=unmapped,
     )
-    if not base_url and not document.says_where:
-        found.remarks["client",] = "the document does not say where the API is; put its address here"
+    found.remarks["client",] = "" if base_url else document.about_address
     found.remarks["client", "auth"] = "; ".join(remarks)
     _leave_out_secrets(found)
     return found
@@ -222,10 +224,7 @@ def _most_common(auths: Iterable[dict[str, Any] | None]) -> dict[str, Any] | Non
     return written[counted.most_common(1)[0][0]] if counted else None
 
 
-def _resource(
-    document: Document, one: ListEndpoint, auth: dict[str, Any] | None, common: dict[str, Any] | None, is_wanted: bool
-) -> FoundResource:
-    paginator, params = paging_of(document, one.operation, one.shape, one.keys)
+def _resource(one: ListEndpoint, auth: dict[str, Any] | None, paging: Paging, is_wanted: bool) -> FoundResource:
     from_parent = _keys_of_parent(one)
     keys = [*(f"_{one.parent.name}_{key}" for key in from_parent if one.parent), *one.keys]
     columns = {
@@ -233,11 +232,11 @@ def _resource(
     }
     endpoint: Mapping[str, Any] = {
         "path": bound_path(one),
-        "params": {**bound_params(one, "query"), **params},
+        "params": {**bound_params(one, "query"), **paging.params},
         "headers": bound_params(one, "header"),
         "data_selector": one.shape.selector,
-        "paginator": paginator,
-        "auth": auth if auth != common else None,
+        "paginator": paging.paginator,
+        "auth": auth,
     }
     raw = {
         "name": one.name,
@@ -250,7 +249,7 @@ def _resource(
         "columns": columns,
     }
     found = FoundResource(without_nothing(raw))
-    found.remarks = _remarks(one, paginator)
+    found.remarks = _remarks(one, paging)
     if one.shape.others:
         lists = ", ".join(f"'{path}'" for path in one.shape.others)
         found.doubts.append(f"'{one.shape.selector}' was taken for the list, but its answer has more: {lists}")
@@ -265,7 +264,8 @@ def _keys_of_parent(one: ListEndpoint) -> list[str]:
     return list(dict.fromkeys([*(one.bindings.values() if one.parent.parent else ()), *one.parent.keys]))
 
 
-def _remarks(one: ListEndpoint, paginator: dict[str, Any] | None) -> dict[tuple[str, ...], str]:
+def _remarks(one: ListEndpoint, paging: Paging) -> dict[tuple[str, ...], str]:
+    paginator = paging.paginator
     remarks: dict[tuple[str, ...], str] = {("columns",): "as the document has them", **about_sensitive(one.sensitive)}
     if not one.keys:
         remarks["write_disposition",] = (
@@ -279,9 +279,10 @@ def _remarks(one: ListEndpoint, paginator: dict[str, Any] | None) -> dict[tuple[
         told = "the document shows no paging; links are followed if an answer has any. Declare the paginator, "
         remarks["endpoint",] = told + "or single_page if one answer is everything"
     else:
-        remarks["endpoint", "paginator"] = (
-            "guessed from the names of parameters and fields; check says whether it works"
+        whence = (
+            "other lists that take the same parameters" if paging.is_of_others else "the names of parameters and fields"
         )
+        remarks["endpoint", "paginator"] = f"guessed from {whence}; check says whether it works"
         if "total_path" in paginator and paginator["total_path"] is None:
             remarks["endpoint", "paginator"] += ". total_path is null, as no field of the answer counts all rows"
     # Without a paginator they page nothing: a size among them would cut the list.

@@ -10,6 +10,13 @@ from urllib.parse import urljoin, urlsplit
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.discovery.openapi.document import Document, Operation
 
+# What stands before a key in the header Authorization, where words of its scheme show it: `Token token=<API_KEY>`.
+_SHOWN = re.compile(
+    r"[`\"':]\s*(?!(?:your|my|the|an?|api|access|key|authorization)\b)([a-z][\w-]*(?: [a-z]+=| ))\"?"
+    r"(?:[<{\[]|(?:your|my|xxx|api|access|key|token)\b)",
+    re.IGNORECASE,
+)
+_UNSHOWN = "the document does not say what stands before the key in Authorization; if anything does, write prefix"
 _FIXED_TOKEN = "its tokens are given to people or programs beforehand; one goes into the environment as a fixed token"
 
 
@@ -66,6 +73,8 @@ def _auth(scheme: Mapping[str, Any], base_url: str) -> tuple[dict[str, Any] | No
     if "sigv4" in str(scheme.get("x-amazon-apigateway-authtype", "")).lower():
         told = "requests are signed as AWS wants it; see that the region is right"
         return {"type": "aws_sigv4", "region": "us-east-1", "service": "execute-api"}, told
+    if kind == "apiKey" and str(scheme.get("name")).lower() == "authorization" and scheme.get("in") == "header":
+        return _in_authorization(scheme)
     if kind == "apiKey":
         return {"type": "api_key", "name": scheme.get("name"), "location": scheme.get("in")}, ""
     if kind == "basic" or (kind == "http" and word == "basic"):
@@ -79,6 +88,16 @@ def _auth(scheme: Mapping[str, Any], base_url: str) -> tuple[dict[str, Any] | No
     if kind == "openIdConnect":
         return {"type": "bearer"}, _FIXED_TOKEN
     return None, ""
+
+
+def _in_authorization(scheme: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    """A key in the header Authorization, with what the words of its scheme put before it."""
+    words = " ".join(str(scheme.get(name) or "") for name in ("description", "x-default", "x-prefix"))
+    prefix = shown[1] if (shown := _SHOWN.search(words)) else ""
+    if prefix.lower() == "bearer " or (not prefix and re.search(r"\bbearer\b", words, re.IGNORECASE)):
+        return {"type": "bearer"}, ""
+    key = {"type": "api_key", "name": scheme["name"], "location": "header"}
+    return ({**key, "prefix": prefix}, "") if prefix else (key, _UNSHOWN)
 
 
 def _oauth2(scheme: Mapping[str, Any], base_url: str) -> tuple[dict[str, Any], str]:

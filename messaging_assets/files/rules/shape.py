@@ -140,12 +140,14 @@ def _without_other_branches(found: list[_Found]) -> Iterator[_Found]:
 
 
 def _message(errors: list[ErrorDetails], place: Place, raw: Mapping[str, Any], root: type[Described]) -> str:
+    value = value_at(raw, place)
+    if isinstance(value, Mapping):  # whose own rule counts, and not that it is no function
+        errors = [error for error in errors if error["type"] == "value_error"] or errors
     kinds = {error["type"] for error in errors}
     if "missing" in kinds:
         return _missing(place, raw, root)
     if "extra_forbidden" in kinds:
         return _unknown_key(place, raw, root)
-    value = value_at(raw, place)
     words = [word for error in errors for word in _allowed_words(error)]
     nouns = list(dict.fromkeys(_NOUNS[error["type"]] for error in errors if error["type"] in _NOUNS))
     if bounds := [own_words(error) for error in errors if error["type"].startswith(("greater_than", "less_than"))]:

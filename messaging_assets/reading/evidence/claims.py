@@ -134,7 +134,8 @@ class Claims:
         # The largest that an API gives may be less than `max` asks for.
         limit = getattr(paginator, "limit", None) if is_named else None
         named = {"limit": limit} if isinstance(limit, int) else {}
-        body = self._endpoint.json_body or {}
+        form = self._endpoint.data
+        body = self._endpoint.json_body or (form if isinstance(form, dict) else {})
         parts = [body[part] for part in _SIZES_IN if isinstance(body.get(part), dict)]
         inside = {name: size for part in parts for name, size in part.items()}
         return {**inside, **body, **self._endpoint.params, **named}

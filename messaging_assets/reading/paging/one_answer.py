@@ -75,12 +75,11 @@ def only_page(reading: Reading) -> str | None:
         return f"{signs.said}; declare the paginator" if signs.said else None
     if sign := signs.link or signs.token:
         return f"the only page seems to name a next one at {sign}; declare the paginator"
-    if (
-        not signs.is_next_empty
-        and not reading.ending.missed
-        and reading.claims.is_full(reading.counts.sent, is_by_links=False)
-    ):
-        return f"the only page was full ({reading.counts.sent} rows); declare the paginator, or ask for larger pages"
+    sent, rows = reading.counts.sent, reading.counts.all_rows
+    # Of lists inside lists a size may be of those, or of all their rows.
+    is_full = reading.claims.is_full(sent, is_by_links=False) or rows in reading.claims.asked_sizes
+    if is_full and not signs.is_next_empty and not reading.ending.missed:
+        return f"the only page was full ({max(sent, rows)} rows); declare the paginator, or ask for larger pages"
     return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -87,8 +87,6 @@ _TRUTHS = dict.fromkeys(("true", "yes", "y", "t", "1"), True) | dict.fromkeys(("
 _NONE = ("", "null", "none", "nil", "false", "-1", "0")
 # Sizes that APIs like; a list of just so many rows is seldom a whole one.
 _USUAL = frozenset((50, 100, 200, 250, 500, 1000, 2000, 5000, 10_000))
-# RFC 9110, sections 15.3.3 and 15.3.7.
-_STATUS_ACCEPTED, _STATUS_PARTIAL = 202, 206
 
 
 @dataclass(frozen=True)
@@ -288,21 +286,3 @@ def _names_next(leaf: Leaf) -> bool:
 def _is_next(word: str) -> bool:
     parts = set(word.split("_"))
     return bool(parts & {"next", "continue"}) and not parts & _LATER
-
-
-def doubt_of_status(status: int, sent: int, pages: int, before: Set[int], is_whole: bool) -> str | None:
-    """What the status of the page that ended a list says against that end, as a clause; None where it says nothing.
-
-    Args:
-        status: that page's status.
-        sent: its rows.
-        pages: how many pages held rows.
-        before: the statuses of those pages.
-        is_whole: whether a count or a word says that what came is all.
-    """
-    if status == _STATUS_ACCEPTED and not sent and status not in before:
-        return f"it was answered with {status}, which says that the work is not done yet; run it again later"
-    # A list of several pages may call each of them a part; its paging was seen at work.
-    if status == _STATUS_PARTIAL and sent and pages <= 1 and not is_whole:
-        return f"the only page was answered with {status}, which says that it is a part; declare the paginator"
-    return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Set
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,8 @@ from messaging_assets.reading.receipt import Finding, Verdict
 from messaging_assets.reading.resume_point import MarkRefused
 from messaging_assets.reading.verdict import judge
 
+# RFC 9110, sections 15.3.3 and 15.3.7.
+_STATUS_ACCEPTED, _STATUS_PARTIAL = 202, 206
 _HALVED = "a window with more rows than one range gives was cut in two"
 
 
@@ -260,3 +263,21 @@ def _forgotten(reading: OneList, how: str) -> SyncFailure:
         words = "no earlier sync left one that was sent"
         return MendDescription(f"{what}, and {words}", "correct response_actions in the file", where=reading.asset)
     return MarkRefused(what, "run it with full_refresh, which reads everything anew", where=reading.asset)
+
+
+def doubt_of_status(status: int, sent: int, pages: int, before: Set[int], is_whole: bool) -> str | None:
+    """What the status of the page that ended a list says against that end, as a clause; None where it says nothing.
+
+    Args:
+        status: that page's status.
+        sent: its rows.
+        pages: how many pages held rows.
+        before: the statuses of those pages.
+        is_whole: whether a count or a word says that what came is all.
+    """
+    if status == _STATUS_ACCEPTED and not sent and status not in before:
+        return f"it was answered with {status}, which says that the work is not done yet; run it again later"
+    # A list of several pages may call each of them a part; its paging was seen at work.
+    if status == _STATUS_PARTIAL and sent and pages <= 1 and not is_whole:
+        return f"the only page was answered with {status}, which says that it is a part; declare the paginator"
+    return None

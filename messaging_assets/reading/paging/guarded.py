@@ -16,7 +16,7 @@ from requests import Request
 
 from messaging_assets.answers.formats.texts import Document, Portion
 from messaging_assets.answers.list_shapes import STANDS_FOR_NOTHING
-from messaging_assets.answers.signs_of_more import Signs, doubt_of_status
+from messaging_assets.answers.signs_of_more import Signs
 from messaging_assets.description import pagination as described
 from messaging_assets.description.api import Endpoint
 from messaging_assets.description.jobs import JOB_HEADER
@@ -25,7 +25,7 @@ from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.http.wire.validators import validator_of
 from messaging_assets.reading.cursors.marks import no_start
-from messaging_assets.reading.ending import Reading
+from messaging_assets.reading.ending import Reading, doubt_of_status
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.page import judge_page, judge_part, looked_at
 from messaging_assets.reading.paging.documents import DocumentsOfOne

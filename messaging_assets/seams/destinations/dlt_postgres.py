@@ -30,8 +30,7 @@ from dlt.destinations.impl.postgres.factory import PostgresTypeMapper
 # Since dlt 1.30: `create_load_job` chooses the job for a file.
 from dlt.destinations.impl.postgres.postgres import PostgresClient
 
-# Since dlt 1.30: `_reset_connection` is what each connection begins with, and begins anew with behind an error;
-# `_make_database_exception` tells what would fail again from what may pass.
+# Since dlt 1.30: `_reset_connection` begins each connection; `_make_database_exception` tells what would fail again.
 from dlt.destinations.impl.postgres.sql_client import Psycopg2SqlClient
 
 _ROWS = 10_000

@@ -149,6 +149,7 @@ _CONTEXTS = "dlt's contexts are looked up and entered by it"
 _COPIED = "a row has its own values, whatever the folders above its file are called"
 _WAITING = "writers of one DuckDB file wait for each other"
 _ONCE = "DuckDB's settings are looked up once for a pipeline, and each client has connections of its own"
+_BUCKETS = "DuckDB reads files in a bucket, with its secrets"
 _COPIES = "PostgreSQL gets rows by COPY, in which an empty text is none and null is null"
 _PROVIDERS = "our settings win over a user's where rows depend on them"
 _TYPES = "columns of MySQL and SQLite keep what dlt's own types would lose"
@@ -251,6 +252,7 @@ THINGS = [
         *("dlt_settings", "text", _PROVIDERS),
         "dlt.common.configuration.specs.config_providers_context:ConfigProvidersContainer.__init__",
     ),
+    *_things("dlt_filesystem", "text", _BUCKETS, f"{_DUCKDB}.sql_client:DuckDbSqlClient.create_secret"),
     *_things("dlt_postgres", "text", _COPIES, f"{_POSTGRES}.factory:postgres._raw_capabilities"),
     *_things("dlt_postgres", "text", _COPIES, f"{_POSTGRES}.factory:PostgresTypeMapper"),
     *_things("dlt_postgres", "text", _COPIES, f"{_POSTGRES}.postgres:PostgresClient.create_load_job"),

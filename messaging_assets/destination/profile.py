@@ -14,6 +14,7 @@ from dlt import Schema
 
 from messaging_assets.description.api import Resource
 from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.seams.destinations.dlt_filesystem import let_files_be_read
 from messaging_assets.seams.dlt_contexts import entered
 from messaging_assets.seams.dlt_names import AnyDestination, Destination, UnknownDestinationModule, types_of
 from messaging_assets.seams.dlt_settings import made_once, own_settings
@@ -46,6 +47,8 @@ class DestinationProfile:
         # Of a class that derives from one of dlt's, the latter.
         self.kind = next(types_of(destination), type(destination).__name__)
         self.name = destination.destination_name
+        if self.is_files:
+            let_files_be_read()
 
     @cached_property
     def capabilities(self) -> Any:

@@ -40,6 +40,17 @@ def test_rows_are_added_to_an_appended_list(table: OneTable) -> None:
     assert [row["reason"] for row in table.rejected()] == ["id is a list, and a key is one value"]
 
 
+def test_files_that_are_not_on_this_machine_are_read_as_well(table: OneTable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESTINATION__FILESYSTEM__BUCKET_URL", "memory://lake")
+    table.sync([{"id": 1}], write_disposition="append")
+    synced = table.sync([{"id": 1}, {"id": 2}], write_disposition="append")
+
+    assert synced.green
+    assert synced.receipt["dagster/row_count"] == 3
+    assert not synced.checks["id_is_unique"].passed
+    assert [row["id"] for row in table.rows()] == [1, 1, 2]
+
+
 @pytest.mark.parametrize(
     "described",
     [{"write_disposition": "merge"}, {"write_disposition": "append", "partitions": WINDOW}],

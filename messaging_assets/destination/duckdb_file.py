@@ -21,6 +21,8 @@ def unfit_file(profile: DestinationProfile, dataset_name: str) -> str | None:
         profile: the destination.
         dataset_name: the dataset.
     """
+    if profile.kind == "sqlalchemy":
+        return _lost_in_memory(profile)
     # Ours has its path given; nothing else is to be looked up for it.
     if profile.kind != "duckdb" or profile.destination.config_params.get("credentials"):
         return None
@@ -45,6 +47,15 @@ def unfit_file(profile: DestinationProfile, dataset_name: str) -> str | None:
             f"({where}), or the data another dataset."
         )
     return None
+
+
+def _lost_in_memory(profile: DestinationProfile) -> str | None:
+    client: Any = dlt.dataset(profile.destination, "none", profile.new_schema("none")).destination_client
+    url = client.config.credentials.engine.url
+    if url.get_backend_name() != "sqlite" or url.database != ":memory:":
+        return None
+    where = f"DESTINATION__{profile.name.upper()}__CREDENTIALS"
+    return f"SQLite in memory loses its rows; name a file: {where}=sqlite:////data/lake.db."
 
 
 def lacking_extension(error: BaseException, where: str) -> SyncFailure | None:

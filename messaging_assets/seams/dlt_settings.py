@@ -71,6 +71,7 @@ OURS: Mapping[str, Mapping[str, Any]] = {
         "replace_strategy": "insert-from-staging",
         **_defaults("staging_dataset_name_layout", "enable_dataset_name_normalization", "default_schema_name"),
         **_defaults("truncate_tables_on_staging_destination_before_load", "as_staging_destination", "layout"),
+        **_defaults("current_datetime"),
         **_defaults("autodetect_schema", "ignore_unknown_values", "skip_dlt_columns_and_tables", "csv_format"),
         **_defaults("has_case_sensitive_identifiers", "select_sequential_consistency", "table_engine_type"),
     },

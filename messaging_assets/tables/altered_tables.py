@@ -249,7 +249,8 @@ def _changed_columns(known: Mapping[str, Any], found: Mapping[str, Any], place: 
             continue
         other = there.get(name.lower())
         if other is None:
-            yield f"the table {place} has no column {name} any more", f"add it again by hand, as {data_type}"
+            again = f"run it once with full_refresh, or add it again by hand, as {data_type}, empty in its old rows"
+            yield f"the table {place} has no column {name} any more", again
         elif _is_narrower(column, other):
             yield (
                 f"the column {name} of the table {place} was made {_type_of(other)}, too narrow for what is loaded",

@@ -108,6 +108,15 @@ def test_a_duckdb_file_that_cannot_have_the_dataset_is_named(named: Any, setting
     assert words in str(refused) if words else refused is None
 
 
+def test_sqlite_in_memory_is_refused(named: Any) -> None:
+    refused = unfit_file(named("sqlalchemy", credentials="sqlite:///:memory:"), "chat")
+    assert "loses its rows; name a file: DESTINATION__SQLALCHEMY__CREDENTIALS=sqlite:///" in str(refused)
+
+
+def test_sqlite_in_a_file_is_fit(named: Any, tmp_path: Path) -> None:
+    assert unfit_file(named("sqlalchemy", credentials=f"sqlite:///{tmp_path / 'tables.db'}"), "chat") is None
+
+
 @pytest.mark.parametrize("naming", ["sql_cs_v1", "kebab_case"], ids=["another", "none that dlt has"])
 def test_an_empty_schema_has_our_naming_whatever_the_users_is(naming: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SCHEMA__NAMING", naming)

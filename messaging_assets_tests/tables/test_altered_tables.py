@@ -26,7 +26,7 @@ TABLE = "generic_rest.resource_name"
     [
         (
             [f"ALTER TABLE {TABLE} DROP COLUMN name"],
-            "the table generic_rest.resource_name has no column name any more; add it again by hand, as text",
+            "the table generic_rest.resource_name has no column name any more; run it once with full_refresh",
         ),
         (
             [f"DELETE FROM {TABLE}", "CHECKPOINT", f"ALTER TABLE {TABLE} ALTER COLUMN size TYPE TINYINT"],

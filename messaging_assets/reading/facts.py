@@ -134,7 +134,7 @@ def is_open_ended(reading: OneList, end: End) -> bool:
 def missed(reading: OneList, end: End) -> str | None:
     """That a count of all rows is larger than what came, as a clause; None where none is."""
     context = reading.context
-    # What the API counts may be more than what a cursor or a filter takes of it.
+    # What the API counts may be more than what a filter takes of it, or than came before a list was left.
     is_part = end.is_left or "?" in (context.endpoint.data_selector or "")
     is_unsaid = not reading.claims.is_believed or reading.is_one_object or reading.claims.totals
     return None if is_part or is_unsaid else reading.claims.more_than(reading.counts.all_rows)

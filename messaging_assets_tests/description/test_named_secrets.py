@@ -34,7 +34,8 @@ def _raw(headers: Any = None, defaults: Any = None, **endpoint: Any) -> dict[str
     return {"client": client, **shared, "resources": ["users", {"name": "a", "endpoint": endpoint}]}
 
 
-NAMED = {"X-App": "{secret.app_key}"}
+NAMED, OTHER = {"X-App": "{secret.app_key}"}, {"X-App": "{secret.other}"}
+OTHER_APP = {**APP, "secret": "other"}
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,13 @@ NAMED = {"X-App": "{secret.app_key}"}
         (_raw(auth=[OWN], data={"code": "{secret.code}"}), [TOKEN, None, [OWN, CODE]]),
         (_raw(NAMED, {"auth": OWN}), [[TOKEN, APP], [OWN, APP], None]),
         (_raw(defaults={"headers": NAMED}), [TOKEN, [TOKEN, APP], None]),
+        (_raw(defaults={"headers": NAMED}, auth=OWN), [TOKEN, [TOKEN, APP], [OWN, APP]]),
+        (_raw(NAMED, {"headers": OTHER}, auth=OWN), [[TOKEN, APP], [TOKEN, OTHER_APP], [OWN, OTHER_APP]]),
+        (
+            _raw(defaults={"json": {"code": "{secret.other}"}}, json={"code": "{secret.code}"}),
+            [TOKEN, [TOKEN, {**CODE, "secret": "other"}], [TOKEN, CODE]],
+        ),
+        (_raw(defaults={"path": "/bot{secret.bot}/m"}, auth=OWN), [TOKEN, [TOKEN, BOT], [OWN, BOT]]),
         (_raw(defaults={"headers": NAMED}, json={"code": "{secret.code}"}), [TOKEN, [TOKEN, APP], [TOKEN, APP, CODE]]),
     ],
 )
@@ -73,3 +81,8 @@ def test_a_description_of_another_shape_stays_as_it_is(raw: dict[str, Any]) -> N
 def test_a_path_keeps_a_place_for_its_secret() -> None:
     made = with_secrets_in_auth(_raw(path="/bot{secret.bot}/m/{resources.users.id}"))
     assert made["resources"][1]["endpoint"]["path"] == "/bot~secret.bot~/m/{resources.users.id}"
+
+
+def test_an_endpoint_that_is_a_path_alone_names_a_secret_too() -> None:
+    made = with_secrets_in_auth({"client": {}, "resources": [{"name": "a", "endpoint": "/bot{secret.bot}/m"}]})
+    assert made["resources"] == [{"name": "a", "endpoint": {"path": "/bot~secret.bot~/m", "auth": [BOT]}}]

@@ -76,6 +76,13 @@ def test_a_secret_in_a_path_goes_into_every_request_and_nowhere_else(one_list: O
     assert outcome.ids == ids(250), outcome.sentence
 
 
+def test_a_secret_of_a_path_never_goes_into_the_host() -> None:
+    request = sent(
+        {"type": "api_key", "location": "path", "name": "api"}, {"api_key": CANARY}, url="http://api.x/api/m"
+    )
+    assert request.url == f"http://api.x/{CANARY}/m"
+
+
 def test_a_named_secret_that_is_not_set_is_asked_for_by_its_name(one_list: OneList) -> None:
     one_list.client["auth"] = [QUERY_KEY, APP_KEY]
     outcome = one_list.outcome()

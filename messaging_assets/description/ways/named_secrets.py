@@ -13,6 +13,7 @@ from typing import Any
 _NAMED = re.compile(r"([^{}]*)\{secret\.(\w+)\}")
 # The parts of a request that may name one, and where the way of authentication puts it.
 _LOCATIONS = {"headers": "header", "params": "query", "json": "body", "data": "body"}
+_OF_ENDPOINT = ("path", *_LOCATIONS)
 _IN_PATH = re.compile(r"\{secret\.(\w+)\}")
 
 
@@ -23,33 +24,46 @@ def with_secrets_in_auth(raw: Mapping[str, Any]) -> dict[str, Any]:
         raw: the description in the shape of an API file, however wrong; it is not changed.
     """
     client, of_client = _taken_out(raw.get("client"), ("headers",))
-    every = [*_ways(client), *of_client]
+    every, shared = [*_ways(client), *of_client], of_client
     changed: dict[str, Any] = {"client": {**client, "auth": every}} if of_client else {}
     if (defaults := raw.get("resource_defaults")) is not None:
+        shared = _joined(of_client, of_client, _taken_out(_endpoint(defaults), _OF_ENDPOINT)[1])
         changed["resource_defaults"] = defaults = _with_own(defaults, every, of_client)
         every = _ways(_endpoint(defaults)) or every
     if isinstance(resources := raw.get("resources"), list):
-        changed["resources"] = [_with_own(one, every, of_client) for one in resources]
+        changed["resources"] = [_with_own(one, every, shared) for one in resources]
     return {**raw, **changed}
 
 
-def _with_own(resource: Any, every: list[Any], of_client: list[Any]) -> Any:
-    """A resource whose endpoint authenticates with what its requests name, and with the client's headers besides.
+def _with_own(resource: Any, every: list[Any], shared: list[Any]) -> Any:
+    """A resource whose endpoint authenticates with what its requests name, and with what those of all resources name.
 
     Args:
         resource: the resource, or what stands for all of them.
         every: how it authenticates where its endpoint says nothing of that.
-        of_client: what the client's headers name.
+        shared: what the client's headers name, and for a resource what the defaults name.
     """
-    endpoint, found = _taken_out(_endpoint(resource), ("path", *_LOCATIONS))
+    endpoint, found = _taken_out(_endpoint(resource), _OF_ENDPOINT)
     own = _ways(endpoint)
-    if not found and not (own and of_client):
+    if not found and not (own and shared):
         return resource
-    return {**resource, "endpoint": {**endpoint, "auth": [*(own + of_client if own else every), *found]}}
+    return {**resource, "endpoint": {**endpoint, "auth": _joined(own + shared if own else every, shared, found)}}
+
+
+def _joined(ways: list[Any], shared: list[Any], found: list[dict[str, Any]]) -> list[Any]:
+    """The ways with those that a request names, each in place of a shared one for the same field."""
+    fields = [_field(one) for one in found]
+    return [*(one for one in ways if one not in shared or _field(one) not in fields), *found]
+
+
+def _field(way: Mapping[str, Any]) -> tuple[str, str]:
+    name = str(way["name"])
+    return way["location"], name.lower() if way["location"] == "header" else name
 
 
 def _endpoint(resource: Any) -> Any:
-    return resource.get("endpoint") if isinstance(resource, Mapping) else None
+    endpoint = resource.get("endpoint") if isinstance(resource, Mapping) else None
+    return {"path": endpoint} if isinstance(endpoint, str) else endpoint
 
 
 def _ways(place: Any) -> list[Any]:

@@ -29,7 +29,10 @@ class ApiKey(AuthBase):
         elif self._auth.location == "cookie":
             replace_cookie(request, self._auth.name, quote_plus(self._key))
         elif self._auth.location == "path":
-            request.url = str(request.url).replace(self._auth.name, quote(self._key, safe=":"))
+            # Behind the host alone, whatever the name is.
+            parts, key = urlsplit(str(request.url)), quote(self._key, safe=":")
+            behind = {part: getattr(parts, part).replace(self._auth.name, key) for part in ("path", "query")}
+            request.url = urlunsplit(parts._replace(**behind))
         else:
             replace_parameter(request, self._auth.name, self._key)
         return request

@@ -56,7 +56,7 @@ class ApiKeyAuth(Described):
     name: str = "Authorization"
     """The name of the header, parameter, cookie or field."""
     location: Literal["header", "query", "param", "cookie", "body", "path"] = "header"
-    """Where the key goes: `header`, `query` (`param`), `cookie`, `body` (JSON or form), or `path` for its `name`."""
+    """Where the key goes: `header`, `query` (`param`), `cookie`, `body` (JSON or form), or `path`, replacing `name`."""
     secret: SecretName = "api_key"
     """The secret's name, where an API takes several."""
     prefix: Prefix = ""

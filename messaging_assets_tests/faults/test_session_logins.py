@@ -278,6 +278,10 @@ def test_a_login_without_the_wished_value_is_told(chat: OneList) -> None:
         ({"login": {"path": "https://other.example/login"}}, "must be a path at the API's own address"),
         ({"headers": {"X-Token": 7}}, "client.auth.headers.X-Token: "),
         ({"login": {"path": "/login", "password": "hunter"}}, "client.auth.login.password: "),
+        (
+            {"login": {"path": "/l", "username_field": None, "password_field": None}},
+            "client.auth.login: sends no secret",
+        ),
     ],
 )
 def test_a_session_that_cannot_be_is_refused_with_a_hint(changes: dict[str, Any], told: str) -> None:

@@ -140,6 +140,12 @@ class Login(Described):
     encoding: Literal["json", "form", "basic"] = "json"
     """How name and password go: in a body as `json` or `form`, or as `basic` in a header."""
 
+    @model_validator(mode="after")
+    def _sends_a_secret(self) -> Login:
+        if not self.secrets:
+            raise ValueError("sends no secret; name one in fields or headers, or leave username_field as it is")
+        return self
+
     @property
     def own_fields(self) -> dict[str, str]:
         """The secrets that go into a field each without being named in `fields`, by that field."""

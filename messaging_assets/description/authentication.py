@@ -54,7 +54,7 @@ class ApiKeyAuth(Described):
     type: Literal["api_key"]
     """`api_key`: a key in a header, a query parameter, a cookie, a field of the body or the path."""
     name: str = "Authorization"
-    """The name of the header, parameter, cookie or field."""
+    """The name of the header, parameter, cookie or field; of a field inside a JSON body `a.b`."""
     location: Literal["header", "query", "param", "cookie", "body", "path"] = "header"
     """Where the key goes: `header`, `query` (`param`), `cookie`, `body` (JSON or form), or `path`, replacing `name`."""
     secret: SecretName = "api_key"

@@ -45,20 +45,16 @@ class Paging:
 def paging_of_all(document: Document, lists: Sequence[ListEndpoint]) -> dict[str, Paging]:
     """How each list goes on, by its name; one whose answer does not show it goes on as those with its parameters."""
     found = {one.name: Paging(*paging_of(document, one.operation, one.shape, one.keys)) for one in lists}
-    by_parameters: dict[frozenset[str], Counter[tuple[str, str, str]]] = {}
+    by_parameters: dict[frozenset[str], Counter[tuple[tuple[str, Any], ...]]] = {}
     for one in lists:
-        paginator = found[one.name].paginator or {}
-        if asked := _asked_onwards(one.operation):
-            link, token = paginator.get("next_url_path", ""), paginator.get("cursor_path", "")
-            if link or token.rpartition(".")[0].isidentifier() or token.isidentifier():
-                told = (paginator["type"], link or token, paginator.get("cursor_param", ""))
-                by_parameters.setdefault(asked, Counter())[told] += 1
+        asked, onwards = _asked_onwards(one.operation), _onwards_beside_list(found[one.name].paginator or {})
+        if asked and onwards:
+            by_parameters.setdefault(asked, Counter())[onwards] += 1
     for one in lists:
         counted = by_parameters.get(_asked_onwards(one.operation), Counter())
-        (kind, place, param), times = next(iter(counted.most_common(1)), (("", "", ""), 0))
+        onwards, times = next(iter(counted.most_common(1)), ((), 0))
         if found[one.name].paginator is None and times >= _ALIKE and times > counted.total() / 2:
-            words = {"next_url_path": place} if not param else {"cursor_path": place, "cursor_param": param}
-            found[one.name] = Paging({"type": kind, **words}, _size_of(one.operation), is_of_others=True)
+            found[one.name] = Paging(dict(onwards), _sizes(_query_of(one.operation)), is_of_others=True)
     return found
 
 
@@ -69,8 +65,20 @@ def _asked_onwards(operation: Operation) -> frozenset[str]:
     return frozenset(name for name in names if signs.is_paging(name) or signs.is_cursor(name)) if takes else frozenset()
 
 
-def _size_of(operation: Operation) -> dict[str, Any]:
-    size = _first({signs.spelled(one.name): one for one in operation.of("query")}, signs.SIZES)
+def _onwards_beside_list(paginator: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """The words of a paginator that follows a link or a token beside the list, but for its count; else none."""
+    token = paginator.get("cursor_path", "")
+    is_beside_list = "next_url_path" in paginator or token.rpartition(".")[0].isidentifier() or token.isidentifier()
+    return tuple(one for one in paginator.items() if one[0] != "rows_total_path") if is_beside_list else ()
+
+
+def _query_of(operation: Operation) -> dict[str, Parameter]:
+    return {signs.spelled(parameter.name): parameter for parameter in operation.of("query")}
+
+
+def _sizes(query: Mapping[str, Parameter]) -> dict[str, Any]:
+    """The parameter that asks for a page's size, with the size; empty where none does."""
+    size = _first(query, signs.SIZES)
     return {size.name: _page_size(size)} if size else {}
 
 
@@ -82,11 +90,10 @@ def paging_of(
     Args:
         keys: the fields that seem to be a record's key.
     """
-    query = {signs.spelled(parameter.name): parameter for parameter in operation.of("query")}
+    query = _query_of(operation)
     leaves = dict(_leaves(document, shape.envelope))
     total, pages = _counts(leaves, shape.selector)
-    size = _first(query, signs.SIZES)
-    params = {size.name: _page_size(size)} if size else {}
+    size, params = _first(query, signs.SIZES), _sizes(query)
     reference = _reference(operation, query, leaves)
     if reference:
         return without_nothing({**reference, "rows_total_path": total}), params

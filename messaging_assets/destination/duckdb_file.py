@@ -1,11 +1,8 @@
-"""Whether a dataset can be in the DuckDB file that the settings name, and what DuckDB itself may lack."""
+"""Whether a dataset can be in the file of DuckDB or SQLite that the settings name, and what DuckDB itself may lack."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-
-import dlt
 
 from messaging_assets.destination.profile import DestinationProfile
 from messaging_assets.destination.unreadable_settings import unreadable_setting
@@ -28,7 +25,7 @@ def unfit_file(profile: DestinationProfile, dataset_name: str) -> str | None:
         return None
     where = f"DESTINATION__{profile.name.upper()}__CREDENTIALS"
     try:
-        client: Any = dlt.dataset(profile.destination, dataset_name, profile.new_schema("none")).destination_client
+        client = profile.client(dataset_name)
     except ValueNotSecretException as error:
         return "; ".join(unreadable_setting(error) or ()) + "."
     except (TerminalException, RuntimeError):
@@ -50,8 +47,7 @@ def unfit_file(profile: DestinationProfile, dataset_name: str) -> str | None:
 
 
 def _lost_in_memory(profile: DestinationProfile) -> str | None:
-    client: Any = dlt.dataset(profile.destination, "none", profile.new_schema("none")).destination_client
-    url = client.config.credentials.engine.url
+    url = profile.client().config.credentials.engine.url
     if url.get_backend_name() != "sqlite" or url.database != ":memory:":
         return None
     where = f"DESTINATION__{profile.name.upper()}__CREDENTIALS"

@@ -111,12 +111,20 @@ class DestinationProfile:
         with own_settings(), entered(self.capabilities):
             return Schema(name)
 
+    def client(self, dataset: str = "none") -> Any:
+        """dlt's client of a dataset without tables, which connects to nothing yet.
+
+        Raises:
+            ImportError: the destination's driver is not installed.
+        """
+        return dlt.dataset(self.destination, dataset, self.new_schema("none")).destination_client
+
     def missing_driver(self) -> str | None:
         """What to install before it can be used; None where all is there, which is found out without connecting."""
         if self.kind == "duckdb":
             return None
         try:
-            client: Any = dlt.dataset(self.destination, "none", self.new_schema("none")).destination_client
+            client = self.client()
             if self.kind == "sqlalchemy":
                 _ = client.config.credentials.engine
         except ImportError as missing:

@@ -247,7 +247,7 @@ def _clean_up(pipeline: Pipeline, table: str, schema: str) -> None:
 
 
 def _fingerprint(profile: DestinationProfile, dataset: str) -> str:
-    client: Any = dlt.dataset(profile.destination, dataset, profile.new_schema("none")).destination_client
+    client = profile.client(dataset)
     way = (profile.kind, profile.name, profile.loader_file_format)
     said = (*way, client.config.fingerprint(), dataset, dlt.__version__)
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
@@ -189,6 +190,27 @@ def likeliest_list(body: Any, keys: Sequence[str], names: Sequence[str]) -> tupl
         return ".".join(path) or "$", []
     others = [name for name in list_names_in(body) if name != path[0] and plain_word(name) not in _OTHER_NAMES]
     return path[0], [name for name in others if any(map(partial(_has, keys), body[name]))]
+
+
+def likelier_selector(path: str, body: Any, keys: Sequence[str]) -> str:
+    """The list that an answer has in the place of one that a path does not find: of a like name, or its only one.
+
+    Args:
+        path: what finds nothing.
+        body: the answer's JSON.
+        keys: the fields of the primary key, which a record has; nothing is taken for the only list without them.
+
+    Returns:
+        What selects it, or nothing.
+    """
+    if isinstance(body, list):
+        return "$" if body and path != "$" else ""
+    if isinstance(body, dict) and (near := get_close_matches(path, list_names_in(body), 1)):
+        return near[0]
+    likeliest, others = likeliest_list(body, keys, ())
+    is_named = not others and all(map(NAME.fullmatch, likeliest.split(".")))
+    found = json_paths.first_value(likeliest, body) if keys and is_named else None
+    return likeliest if isinstance(found, list) and found and _has(keys, found[0]) else ""
 
 
 def _has(keys: Sequence[str], row: Any) -> bool:

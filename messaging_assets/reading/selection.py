@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from messaging_assets.answers.bad_lines import BadLine
@@ -18,7 +17,7 @@ from messaging_assets.answers.list_shapes import (
     is_keyed,
     kind,
     leaves_out,
-    list_names_in,
+    likelier_selector,
     name_values,
     selector_for_several,
     selector_inside,
@@ -87,15 +86,13 @@ def check_selection(context: ListContext, response: Any, page: int, selector: st
             context.doubt(f"page {page} left the list out and says something at '{said}'", _SAID_INSTEAD)
         return is_empty
     step, is_left_out = "", leaves_out(path, response.parsed)
-    if is_left_out and context.endpoint.job is None and _failure_word(context, response, path) is None:
+    if other := likelier_selector(path, response.parsed, context.keys):
+        step = f"write data_selector: {other}, if {'the answer itself' if other == '$' else 'that'} is the list; else "
+    elif is_left_out and context.endpoint.job is None and _failure_word(context, response, path) is None:
         ends = (
             ("no page is left", "end_on_missing_selector") if page > 1 else ("there are no rows", "empty_when_missing")
         )
         step = f"if this is how the API says that {ends[0]}, write {ends[1]}: true in the paginator; else "
-        if near := get_close_matches(path, list_names_in(response.parsed), 1):
-            step = f"write data_selector: {near[0]}, if that is the list; else "
-    elif isinstance(response.parsed, list) and response.parsed and path != "$":
-        step = "write data_selector: $, if the answer itself is the list; else "
     elif several := selector_for_several(path, context.keys, response.parsed):
         step = f'write data_selector: "{several}", if those are the rows; else '
     if page == 1 and not context.one_object and _may_be_a_record(context, path, found):

@@ -15,8 +15,8 @@ MEND, LATER = MendDescription, TryAgainLater
 ROWS = [made(number) for number in range(3)]
 HTML = b"<!doctype html><html><body>Bad gateway, ask secret-content</body></html>"
 
-WRONG = {
-    "data absent": ({"items": ROWS, "total": 3}, "finds nothing", "the answer has the keys items, total"),
+WRONG: dict[str, tuple[Any, ...]] = {
+    "data absent": ({"items": ROWS, "total": 3}, "finds nothing", "keys items, total", "write data_selector: items"),
     "data null": ({"data": None}, "finds null", "the answer has the keys data"),
     "data a text": ({"data": "secret-content"}, "finds a text", "keys data"),
     "data a number": ({"data": 7}, "finds a number", "keys data"),
@@ -27,6 +27,8 @@ WRONG = {
     "data a list of lists": ({"data": [[1], [2]]}, "holds no objects but a list", "data_selector"),
     "data a list of nulls": ({"data": [None]}, "holds no objects but null", "data_selector"),
     "another name of the list": ({"datas": ROWS}, "finds nothing", "write data_selector: datas, if that is the list"),
+    "a list deeper down": ({"data": {"list": ROWS}}, "finds an object", "write data_selector: data.list, if that is"),
+    "another list without keys": ({"tags": [{"name": "n"}]}, "finds nothing", "the answer has the keys tags"),
     "an error inside a 200": ({"error": "secret-content"}, "finds nothing", "error_in_body"),
     "an empty object": ({}, "finds nothing", "the answer is an empty object"),
     "a bare list": (ROWS, "finds nothing", "the answer is a list"),
@@ -50,7 +52,9 @@ def test_an_answer_without_the_list_is_red_at_once_and_shows_keys_only(one_list:
         assert word in outcome.sentence
     assert "secret-content" not in outcome.sentence
     # A list that is left out may be an empty one; one in whose place an error stands is none.
-    assert ("true in the paginator" in outcome.sentence) == (case in ("data absent", "data null", "an empty object"))
+    left_out = ("another list without keys", "data null", "an empty object")
+    left_out = ("another list without keys", "data null", "an empty object")
+    assert ("true in the paginator" in outcome.sentence) == (case in left_out)
     assert outcome.verdict == "incomplete"
 
 

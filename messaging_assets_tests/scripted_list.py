@@ -57,7 +57,7 @@ def read(
     source = ListContext("api.list", endpoint, (key,) if key else (), receipt, None, lambda row, reason, page: None)
     source.so_far.is_start_known = is_start_known
     one = build_paginator(source, max_in_flight=4)
-    request = Request("GET", "https://api.invalid/list", params={})
+    request = Request("GET", "https://api.invalid/list", params=dict(endpoint.params))
     one.init_request(request)
     came = Read("", "")
     while one.has_next_page:
@@ -67,6 +67,7 @@ def read(
         response = SimpleNamespace(
             parsed=body,
             url=request.url,
+            request=Request("GET", request.url, params=request.params).prepare(),
             links={},
             headers=CaseInsensitiveDict(headers),
             status_code=status,

@@ -21,7 +21,8 @@ _ENVELOPE = frozenset(
     (
         *("meta", "metadata", "page", "pages", "paging", "pager", "pagination", "paginator", "link", "links"),
         *("cursor", "cursors", "next", "info", "summary", "hits", "total", "totals", "navigation", "envelope"),
-        *("nav", "continue", "continuation", "pageable", "older", "stats", "search", "resultset"),
+        *("nav", "continue", "continuation", "pageable", "older", "stats", "search", "resultset", "period", "window"),
+        *("range", "timeframe"),
     )
 )
 # Objects whose names say that their numbers are about somebody else's account.

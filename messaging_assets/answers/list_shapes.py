@@ -208,7 +208,7 @@ def likelier_selector(path: str, body: Any, keys: Sequence[str]) -> str:
     if isinstance(body, dict) and (near := get_close_matches(path, list_names_in(body), 1)):
         return near[0]
     likeliest, others = likeliest_list(body, keys, ())
-    is_named = not others and all(map(NAME.fullmatch, likeliest.split(".")))
+    is_named = "*" not in path and not others and all(map(NAME.fullmatch, likeliest.split(".")))
     found = json_paths.first_value(likeliest, body) if keys and is_named else None
     return likeliest if isinstance(found, list) and found and _has(keys, found[0]) else ""
 

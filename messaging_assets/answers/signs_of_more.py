@@ -24,7 +24,8 @@ _OF_A_TEXT = frozenset(("is_truncated", "truncated", "is_limited", "limited"))
 _PARTIAL = frozenset(
     (
         *("incomplete", "incomplete_results", "is_incomplete", "partial", "is_partial", "partial_results"),
-        *("timed_out", "is_partial_result"),
+        *("timed_out", "is_partial_result", "sampled", "is_sampled", "data_sampled", "contains_sampled_data"),
+        *("overflow", "overflowed", "has_overflow", "is_overflow", "hidden_by_limit", "has_hidden", "is_overflowed"),
     )
 )
 _MORE_OF = frozenset(("items", "results", "records", "data", "pages", "page", "rows", "events", "entries", "messages"))

@@ -141,14 +141,15 @@ def missed(reading: OneList, end: End) -> str | None:
 
 
 def _end_of(reading: OneList, end: End) -> EndFacts:
-    is_untold = reading.is_one_object or end.is_left
+    is_untold, claims = reading.is_one_object or end.is_left, reading.claims
+    doubt = end.doubt or claims.stopped_at_bound(reading.counts.all_rows) or claims.unasked
     return EndFacts(
         is_refused=end.is_refused,
         is_open_ended=is_open_ended(reading, end),
         is_more_said=end.is_more_said and not end.may_end_with and not end.is_left,
         is_short=end.is_short,
         missed=missed(reading, end),
-        doubt=None if is_untold else end.doubt or reading.claims.stopped_at_bound(reading.counts.all_rows),
+        doubt=None if is_untold else doubt,
     )
 
 

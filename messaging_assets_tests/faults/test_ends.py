@@ -60,6 +60,7 @@ def read(
             page = list(body["data"])
             answer = SimpleNamespace(
                 parsed=body,
+                request=request.prepare(),
                 url=request.url,
                 links={},
                 headers=CaseInsensitiveDict(headers or {}),

@@ -92,7 +92,14 @@ def read(api: Api, policy: str, limit: int, overlap: int) -> Read:
             assert api.asked < 500, "the read never ends"
             body = api.answer(dict(request.params))
             rows = list(body["data"])
-            answer = SimpleNamespace(parsed=body, url=request.url, links={}, headers={}, json=lambda body=body: body)
+            answer = SimpleNamespace(
+                parsed=body,
+                url=request.url,
+                request=request.prepare(),
+                links={},
+                headers={},
+                json=lambda body=body: body,
+            )
             paginator.update_state(answer, rows)
             ids += [row["id"] for row in rows]
             paginator.update_request(request)

@@ -103,7 +103,12 @@ def read(api: Api, paginator: dict[str, Any]) -> tuple[Verdict, set[int], str]:
             rows = list(body["data"])
             one.update_state(
                 SimpleNamespace(
-                    parsed=body, url=request.url, links={}, headers=CaseInsensitiveDict(headers), json=lambda b=body: b
+                    parsed=body,
+                    url=request.url,
+                    request=request.prepare(),
+                    links={},
+                    headers=CaseInsensitiveDict(headers),
+                    json=lambda b=body: b,
                 ),
                 rows,
             )

@@ -14,6 +14,7 @@ from messaging_assets.description.pagination import OffsetPaginator, SizedPagina
 from messaging_assets.foundation.json_paths import place_of
 from messaging_assets.reading.evidence.equal_rows import surplus
 from messaging_assets.reading.evidence.usual_caps import END_OF_COUNTS
+from messaging_assets.reading.times.echoed_range import unasked_range
 
 # Where a body has its parameters, such as those of JSON-RPC, GraphQL and searches.
 _SIZES_IN = ("params", "variables", "page", "paging", "pagination", "options")
@@ -30,6 +31,7 @@ class Claims:
         signs: what the answer that came last says of more.
         totals: every total at the file's own path, in order; only those to be believed.
         counts: the numbers beside the list.
+        unasked: that its first page is of a range of time that was not asked for, as a clause; None where it is not.
     """
 
     def __init__(self, asset: str, endpoint: Endpoint) -> None:
@@ -37,6 +39,7 @@ class Claims:
         self.signs = Signs()
         self.totals: list[int] = []
         self.counts = WatchedCounts()
+        self.unasked: str | None = None
         self._leaves: list[Leaf] = []
         self._of_job = WatchedCounts()
 
@@ -55,6 +58,7 @@ class Claims:
         if page == 1:
             names = [*to_list[-1:], self._asset.partition(" ")[0].rpartition(".")[2]]
             self.counts = WatchedCounts(words_of(*names))
+            self.unasked = unasked_range(self._leaves, response.request) if self.is_believed else None
         self.counts.page(self._leaves, sent)
         # A closing line is no row, so its counts would be compared with too many.
         closing = beside(response.parsed.closing, ()) if isinstance(response.parsed, Records) else ()
@@ -81,7 +85,7 @@ class Claims:
         own = self._endpoint.incremental
         of_next_sync = list_names(own.cursor_path) if own and own.cursor_in in ("answer", "link") else None
         here = [leaf for leaf in leaves if leaf.is_header or leaf.names != of_next_sync]
-        return signs_of_more(here, response.headers, page, [*self._asked.values(), position])
+        return signs_of_more(here, response.headers, page, [*_asked(self._endpoint).values(), position])
 
     def announce(self, total: Any) -> None:
         """Note a total of the API; texts that are numbers count, anything else is no statement."""
@@ -125,24 +129,11 @@ class Claims:
     @property
     def asked_sizes(self) -> list[int]:
         """How many rows a page was asked to have, by the parameters' names."""
-        return [size for size in map(whole_number, asked_sizes(self._asked)) if size]
-
-    @property
-    def _asked(self) -> dict[str, Any]:
-        paginator = self._endpoint.paginator
-        is_named = isinstance(paginator, SizedPaginator) and not isinstance(paginator, OffsetPaginator)
-        # The largest that an API gives may be less than `max` asks for.
-        limit = getattr(paginator, "limit", None) if is_named else None
-        named = {"limit": limit} if isinstance(limit, int) else {}
-        form = self._endpoint.data
-        body = self._endpoint.json_body or (form if isinstance(form, dict) else {})
-        parts = [body[part] for part in _SIZES_IN if isinstance(body.get(part), dict)]
-        inside = {name: size for part in parts for name, size in part.items()}
-        return {**inside, **body, **self._endpoint.params, **named}
+        return [size for size in map(whole_number, asked_sizes(_asked(self._endpoint))) if size]
 
     def is_full(self, sent: int, is_by_links: bool) -> bool:
         """Whether a page of so many rows holds as many as a page can."""
-        return is_full(sent, self._leaves, self._asked, is_by_links)
+        return is_full(sent, self._leaves, _asked(self._endpoint), is_by_links)
 
     def agrees(self, rows: int) -> bool:
         """Whether a total says that so many rows are all."""
@@ -194,3 +185,17 @@ def are_all_at_cap(claims: Claims, rows: int, are_all_pages: bool, is_exact: boo
 
 def _leaves(response: Any, to_list: tuple[str, ...]) -> list[Leaf]:
     return [*beside(response.parsed, to_list), *in_headers(response.headers)]
+
+
+def _asked(endpoint: Endpoint) -> dict[str, Any]:
+    """What the file asks for, by the parameters' names."""
+    paginator = endpoint.paginator
+    is_named = isinstance(paginator, SizedPaginator) and not isinstance(paginator, OffsetPaginator)
+    # The largest that an API gives may be less than `max` asks for.
+    limit = getattr(paginator, "limit", None) if is_named else None
+    named = {"limit": limit} if isinstance(limit, int) else {}
+    form = endpoint.data
+    body = endpoint.json_body or (form if isinstance(form, dict) else {})
+    parts = [body[part] for part in _SIZES_IN if isinstance(body.get(part), dict)]
+    inside = {name: size for part in parts for name, size in part.items()}
+    return {**inside, **body, **endpoint.params, **named}

@@ -1,4 +1,4 @@
 """Moments as APIs write them in a cursor, and as files say them.
 
-Imports foundation; touches nothing.
+Imports foundation and answers; touches nothing.
 """

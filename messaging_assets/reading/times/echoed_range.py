@@ -1,0 +1,66 @@
+"""A range of time that an answer says it is of, such as the last day, though the request asked for none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from messaging_assets.answers.beside_list import Leaf, plain_word
+from messaging_assets.foundation import moments
+
+_BEGIN = frozenset(("from", "start", "since", "begin", "starting", "starts", "earliest"))
+_END = frozenset(("to", "end", "until", "till", "ending", "ends", "latest"))
+_BESIDE = frozenset(("time", "date", "at", "window", "period", "range", "datetime", "timestamp", "ts", "ms", "query"))
+# A moment in a request: a day, or a number of at least seconds.
+_MOMENT = re.compile(r"\d{4}-\d\d|\d{9}")
+# The times between which a search ran are closer than a range that an API takes by itself.
+_SHORTEST = 3600
+
+
+def unasked_range(leaves: Iterable[Leaf], request: Any) -> str | None:
+    """That an answer is of a range of time that its request did not ask for, as a clause; None where it says no such.
+
+    Args:
+        leaves: the values beside the list.
+        request: what was sent. One that names any moment, or a range by a parameter's name, may have asked.
+    """
+    said = [leaf for leaf in leaves if not leaf.is_header]
+    # Beside an id it is the range of an object whose list it is, such as a shift.
+    if any(leaf.word == "id" for leaf in said):
+        return None
+    begins, ends = _by_object(said, _BEGIN), _by_object(said, _END)
+    found = [(begins[of], ends[of]) for of in begins if of in ends]
+    ranges = [(begin, end) for begin, end in found if _seconds(end) - _seconds(begin) >= _SHORTEST]
+    if not ranges or _names_a_time(request):
+        return None
+    places = " and ".join(leaf.place for leaf in ranges[0])
+    return f"{places} say that it is of a range of time, and the request asked for none; ask for one in its params"
+
+
+def _by_object(leaves: Iterable[Leaf], words: frozenset[str]) -> dict[tuple[str, ...], Leaf]:
+    """The moments that are called so, by the object that holds them."""
+    parts = ((leaf, set(leaf.word.split("_"))) for leaf in leaves)
+    return {leaf.names[:-1]: leaf for leaf, of in parts if of & words and of <= words | _BESIDE and _seconds(leaf)}
+
+
+def _seconds(leaf: Leaf) -> Decimal:
+    """The moment that a value says, in seconds since 1970; 0 where it says none."""
+    if isinstance(leaf.value, str) and (moment := moments.moment_of(leaf.value)) is not None:
+        return moment
+    number = None if isinstance(leaf.value, bool) else moments.number_of(leaf.value)
+    unit = moments.unit_of(number) if number is not None and number > 0 else None
+    return Decimal() if number is None or unit is None else number.scaleb(-unit)
+
+
+def _names_a_time(request: Any) -> bool:
+    body = request.body if isinstance(request.body, (str, bytes)) else ""
+    sent = body.decode(errors="replace") if isinstance(body, bytes) else body
+    address = urlsplit(str(request.url))
+    names = [*re.findall(r"[\w-]+", sent), *(name for name, _ in parse_qsl(address.query, keep_blank_values=True))]
+    words = {part for name in names for part in plain_word(name).split("_")}
+    return bool(
+        words & (_BEGIN | _END | {"after", "before"}) or _MOMENT.search(f"{address.path} {address.query} {sent}")
+    )

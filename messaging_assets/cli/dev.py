@@ -11,14 +11,17 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import IO
 
 import click
+from filelock import FileLock, Timeout
 
 from messaging_assets.foundation.dagster_home import opened_instance, settle_dagster_home
 from messaging_assets.foundation.dg_project import dg_project
 from messaging_assets.foundation.folders import SHIPPED_APIS, checkout, project_folders
 from messaging_assets.foundation.printed_json import JsonCommand, print_json
+from messaging_assets.foundation.private_files import PRIVATE_FILE
 
 SEED = 7
 _PATIENCE = 15.0
@@ -55,7 +58,7 @@ def dev(host: str, port: int | None, sandbox: bool, grow_every: float, as_json: 
     for number in _ENDING:
         signal.signal(number, signal.default_int_handler)
     played = _apis_to_play() if sandbox else []
-    with _sandbox(played, grow_every, is_quiet=as_json) as environment:
+    with _only_one(home), _sandbox(played, grow_every, is_quiet=as_json) as environment:
         if as_json:
             port = port or _free_port(host)
             told = {"address": f"http://{host}:{port}", "run_history": str(home), "sandbox": sorted(played)}
@@ -67,6 +70,23 @@ def dev(host: str, port: int | None, sandbox: bool, grow_every: float, as_json: 
         command = [sys.executable, "-W", "ignore::FutureWarning", "-m", "dagster", "dev", *arguments]
         output = sys.stderr if as_json else None
         raise SystemExit(_run_until_told(command, {**os.environ, **environment}, output))
+
+
+@contextmanager
+def _only_one(home: Path) -> Iterator[None]:
+    """Stop where another one runs on the same history: two daemons would both start what is scheduled."""
+    lock = FileLock(home / ".dev.lock", mode=PRIVATE_FILE)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        told = f"messaging-assets dev runs on {home} already; end it first, or set DAGSTER_HOME to another folder."
+        raise click.ClickException(told) from None
+    except OSError:
+        pass  # a folder of the user's that cannot be written
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _refuse_taken(host: str, port: int) -> None:

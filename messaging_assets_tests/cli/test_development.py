@@ -193,6 +193,20 @@ def test_a_port_that_is_taken_is_told_and_nothing_is_started(monkeypatch: pytest
     assert development._free_port("127.0.0.1") != port
 
 
+def test_a_second_one_on_the_same_history_is_refused_and_a_later_one_is_not(
+    clean_room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[object] = []
+    monkeypatch.setattr(development, "_run_until_told", lambda *command: started.append(command) or 0)
+    arguments = ["--port", str(free_port()), "--no-sandbox"]
+    with FileLock(clean_room / "dagster" / ".dev.lock"):
+        done = CliRunner().invoke(development.dev, arguments)
+    assert (done.exit_code, started) == (1, [])
+    assert f"messaging-assets dev runs on {clean_room / 'dagster'} already; end it first" in done.output
+    assert CliRunner().invoke(development.dev, arguments).exit_code == 0
+    assert len(started) == 1
+
+
 @pytest.mark.sampled
 @pytest.mark.parametrize(("option", "played"), [("--no-sandbox", []), ("--sandbox", SHIPPED)])
 def test_the_addresses_are_one_json_object_where_a_program_asks_for_them(

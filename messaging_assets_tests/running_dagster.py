@@ -86,6 +86,16 @@ def ask(address: str, query: str, **variables: Any) -> Any:
     return answer["data"]
 
 
+def wait_until_shown(address: str, assets: list[list[str]]) -> None:
+    """Return when just these assets can be materialized."""
+    for _ in range(400):
+        nodes = [node for node in ask(address, NODES)["assetNodes"] if node["isMaterializable"]]
+        if (shown := [node["assetKey"]["path"] for node in nodes]) == assets:
+            return
+        time.sleep(0.3)
+    raise AssertionError(f"{shown} can be materialized")
+
+
 def materialize_all(address: str) -> None:
     """What the button "Materialize all" does."""
     nodes = [node for node in ask(address, NODES)["assetNodes"] if node["isMaterializable"]]

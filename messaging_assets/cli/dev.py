@@ -12,7 +12,9 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Event, Thread
 from typing import IO
+from urllib.request import ProxyHandler, Request, build_opener
 
 import click
 from filelock import FileLock, Timeout
@@ -24,7 +26,8 @@ from messaging_assets.foundation.printed_json import JsonCommand, print_json
 from messaging_assets.foundation.private_files import PRIVATE_FILE
 
 SEED = 7
-_PATIENCE = 15.0
+_PATIENCE, _EACH_LOOK = 15.0, 1.0
+_RELOAD = b'{"query": "mutation { reloadWorkspace { __typename } }"}'
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -44,7 +47,7 @@ def dev(host: str, port: int | None, sandbox: bool, grow_every: float, as_json: 
 
     The sandbox plays the shipped APIs of which no secret or address is set; those that are set are asked as they
     are. A project of dg gets its own code location in place of them. Tables, run history and all else stay in
-    .messaging_assets/ (a DAGSTER_HOME that is set wins).
+    .messaging_assets/ (a DAGSTER_HOME that is set wins). A new or changed API file is in the UI some seconds later.
 
     \b
     messaging-assets dev
@@ -59,17 +62,18 @@ def dev(host: str, port: int | None, sandbox: bool, grow_every: float, as_json: 
         signal.signal(number, signal.default_int_handler)
     played = _apis_to_play() if sandbox else []
     with _only_one(home), _sandbox(played, grow_every, is_quiet=as_json) as environment:
+        port = port or _free_port(host)
         if as_json:
-            port = port or _free_port(host)
             told = {"address": f"http://{host}:{port}", "run_history": str(home), "sandbox": sorted(played)}
             print_json(told, indent=None)
         else:
             click.echo(f"Run history: {home}")
-        arguments = ["--host", host, *(["--port", str(port)] if port else []), *_workspace()]
+        arguments = ["--host", host, "--port", str(port), *_workspace()]
         # `dagster dev` advises `dg dev`, which needs a project of dg's own layout.
         command = [sys.executable, "-W", "ignore::FutureWarning", "-m", "dagster", "dev", *arguments]
         output = sys.stderr if as_json else None
-        raise SystemExit(_run_until_told(command, {**os.environ, **environment}, output))
+        with _reloading(host, port, is_quiet=as_json):
+            raise SystemExit(_run_until_told(command, {**os.environ, **environment}, output))
 
 
 @contextmanager
@@ -148,8 +152,6 @@ def _sandbox(apis: list[str], grow_every: float, is_quiet: bool = False) -> Iter
 
 
 def _variables(address: str, apis: list[str]) -> dict[str, str]:
-    from urllib.request import ProxyHandler, build_opener
-
     with build_opener(ProxyHandler({})).open(f"{address}/_control", timeout=10) as answer:
         every: dict[str, str] = json.load(answer)["environment"]
     prefixes = tuple(f"{api.upper()}__" for api in apis)
@@ -167,6 +169,54 @@ def _workspace() -> list[str]:
         return ["-m", project.definitions_module, "-d", str(project.source)]
     folder = checkout()
     return ["-w", str(folder / "workspace.yaml")] if folder else ["-m", "messaging_assets.definitions"]
+
+
+@contextmanager
+def _reloading(host: str, port: int, is_quiet: bool) -> Iterator[None]:
+    """Let the UI load its code location anew whenever an API file or dlt's settings changed."""
+    is_over = Event()
+    Thread(target=_reload_with_files, args=[host, port, is_quiet, is_over], daemon=True).start()
+    try:
+        yield
+    finally:
+        is_over.set()
+
+
+def _reload_with_files(host: str, port: int, is_quiet: bool, is_over: Event) -> None:
+    loaded = seen = _watched()
+    while not is_over.wait(_EACH_LOOK):
+        # An editor may write a file in several steps.
+        before, seen = seen, _watched()
+        changed = {path.name for path, _ in seen.items() ^ loaded.items()}
+        if changed and seen == before and _reload(host, port):
+            loaded = seen
+            click.echo(f"{', '.join(sorted(changed))} changed, so the code location was loaded anew.", err=is_quiet)
+
+
+def _watched() -> dict[Path, tuple[int, int]]:
+    """The files on which the definitions depend, each with the time of its last change and its bytes."""
+    from messaging_assets.files.api_files import api_folders
+
+    project = dg_project()
+    files = [path for folder in api_folders() for path in folder.glob("*.y*ml")]
+    files += project.defs_folder.rglob("*.y*ml") if project else []
+    found = {}
+    for path in (*files, *(project_folders().home / ".dlt").glob("*.toml")):
+        with suppress(OSError):  # it went meanwhile
+            found[path] = (path.stat().st_mtime_ns, path.stat().st_size)
+    return found
+
+
+def _reload(host: str, port: int) -> bool:
+    """Whether the UI loaded its code location anew; it may not be there yet."""
+    asked = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    address = f"http://{f'[{asked}]' if ':' in asked else asked}:{port}/graphql"
+    request = Request(address, _RELOAD, {"Content-Type": "application/json"})
+    try:
+        with build_opener(ProxyHandler({})).open(request, timeout=_PATIENCE * 20) as answer:
+            return int(answer.status) == 200
+    except OSError:
+        return False
 
 
 def _run_until_told(command: list[str], environment: Mapping[str, str], output: IO[str] | None = None) -> int:

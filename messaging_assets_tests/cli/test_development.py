@@ -25,17 +25,26 @@ from messaging_assets_tests.running_dagster import (
     free_port,
     materialize_all,
     running_development,
+    wait_until_shown,
 )
 
+OWN = "client: {base_url: 'https://api.example.com'}\nresources: [list]\n"
 SHIPPED = ["generic_rest", "message_broker", "messaging", "monitoring", "team_messaging"]
 
 
 @pytest.mark.newest
 @pytest.mark.minutes
-def test_materialize_all_works_at_once_and_its_history_stays(clean_room: Path) -> None:
+def test_materialize_all_works_at_once_its_history_stays_and_a_new_file_is_seen(clean_room: Path) -> None:
+    home = clean_room / "messaging_assets"
     with running_development(clean_room) as address:
         materialize_all(address)
-    state = clean_room / "messaging_assets" / ".messaging_assets"
+        (home / "apis").mkdir()
+        (home / "apis" / "own.yaml").write_text(OWN)
+        wait_until_shown(address, [["own", "list"]])
+        (home / "apis" / "own.yaml").write_text(OWN.replace("list", "users"))
+        wait_until_shown(address, [["own", "users"]])
+    assert "own.yaml changed, so the code location was loaded anew.\n" in (clean_room / "dev.log").read_text()
+    state = home / ".messaging_assets"
     with DagsterInstance.from_config(str(state / "dagster")) as instance:
         assert [run.status for run in instance.get_runs()] == [DagsterRunStatus.SUCCESS]
     assert (state / "warehouse.duckdb").exists()

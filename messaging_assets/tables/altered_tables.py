@@ -253,7 +253,7 @@ def _changed_columns(known: Mapping[str, Any], found: Mapping[str, Any], place: 
             yield f"the table {place} has no column {name} any more", again
         elif _is_narrower(column, other):
             yield (
-                f"the column {name} of the table {place} was made {_type_of(other)}, too narrow for what is loaded",
+                f"the column {name} of the table {place} was made {_type_of(other)}, which does not take what is loaded",
                 f"make it {_type_of(column)} again",
             )
 

@@ -77,7 +77,7 @@ def installed() -> Path | None:
 def running(programs: Path) -> Iterator[PostgresServer]:
     """Start a server and end it; data and settings are made anew."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        user = _unprivileged()
+        user = unprivileged()
         if user:
             os.chown(folder, *pwd.getpwnam(user)[2:4])
         data = Path(folder) / "data"
@@ -110,7 +110,7 @@ def running(programs: Path) -> Iterator[PostgresServer]:
                 server.wait(timeout=60)
 
 
-def _unprivileged() -> str | None:
+def unprivileged() -> str | None:
     """A user to run as where this one is root, which PostgreSQL refuses."""
     if os.getuid() != 0:
         return None

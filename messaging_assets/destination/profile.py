@@ -6,6 +6,8 @@ dlt's own destination and its capabilities are asked, so that `house`, whose typ
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +17,7 @@ from dlt import Schema
 from messaging_assets.description.api import Resource
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.seams.destinations.dlt_filesystem import let_files_be_read
+from messaging_assets.seams.destinations.pooled_sessions import refuse_lent_sessions
 from messaging_assets.seams.dlt_contexts import entered
 from messaging_assets.seams.dlt_names import AnyDestination, Destination, UnknownDestinationModule, types_of
 from messaging_assets.seams.dlt_settings import made_once, own_settings
@@ -180,6 +183,27 @@ class DestinationProfile:
     def most_digits(self) -> int:
         """Digits of the longest whole number that it keeps; Arrow, in which rows reach it, has no more than 76."""
         return min(int(self.capabilities.wei_precision[0]), 76)
+
+
+def refuse_pooler(profile: DestinationProfile, client: Any, where: str = "") -> None:
+    """Stop where a connection to PostgreSQL is a pooler's, which lends it for a transaction at a time.
+
+    Args:
+        profile: the destination.
+        client: dlt's SQL client of it, which is connected.
+        where: what the error is about.
+
+    Raises:
+        MendSettings: it is.
+    """
+
+    @contextmanager
+    def another() -> Iterator[Any]:
+        with profile.client().sql_client as other:
+            yield other.native_connection
+
+    setting = f"DESTINATION__{profile.name.upper()}__CREDENTIALS"
+    refuse_lent_sessions(client.native_connection, another, setting, where)
 
 
 def configured_profile() -> DestinationProfile:

@@ -24,7 +24,7 @@ from filelock import FileLock
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.destination.names import schema_name
 from messaging_assets.destination.pipelines import destination_profile
-from messaging_assets.destination.profile import DestinationProfile
+from messaging_assets.destination.profile import DestinationProfile, refuse_pooler
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.loading.source import build_source, emit
@@ -157,8 +157,12 @@ def probe(dataset: str, profile: DestinationProfile) -> Probed:
         profile: the destination.
 
     Raises:
+        MendSettings: no lock of a sync would hold there.
         Exception: the destination cannot be reached, or not even the plainest row be loaded.
     """
+    if profile.has_session_locks:
+        with profile.client().sql_client as client:
+            refuse_pooler(profile, client, dataset)
     changed, refused = set(), set()
     try:
         found = _load_and_read(dataset, profile, list(_EDGES))

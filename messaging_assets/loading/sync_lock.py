@@ -22,7 +22,7 @@ from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.windows import Window
 from messaging_assets.destination.names import pipeline_name
 from messaging_assets.destination.pipelines import build_pipeline, destination_profile
-from messaging_assets.destination.profile import DestinationProfile
+from messaging_assets.destination.profile import DestinationProfile, refuse_pooler
 from messaging_assets.foundation.failures import MendDescription, TryAgainLater
 from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.foundation.private_files import PRIVATE_FILE, read_private, unusable, write_private
@@ -121,12 +121,15 @@ def only_sync_in_database(
 
     Raises:
         TryAgainLater: another connection held it for all that time.
+        MendSettings: a pooler lends its connections, so that none can hold anything.
     """
-    if not DestinationProfile(pipeline.destination).has_session_locks:
+    profile = DestinationProfile(pipeline.destination)
+    if not profile.has_session_locks:
         yield
         return
     name = f"{pipeline.dataset_name}.{pipeline.pipeline_name}"
     with pipeline.sql_client() as client:
+        refuse_pooler(profile, client, asset)
         _take(client, asset, name, longest_wait, mode="_shared" if window else "")
         if window:
             _take(client, asset, f"{pipeline.dataset_name}.{window}", longest_wait)

@@ -25,6 +25,7 @@ from messaging_assets.destination.pipelines import build_pipeline
 from messaging_assets.files.api_files import read_folders
 from messaging_assets.foundation.folders import project_folders
 from messaging_assets.loading.sync_lock import only_sync_in_database, only_sync_of
+from messaging_assets_tests.postgres_pooler import pooler
 from messaging_assets_tests.running_dagster import switch
 
 
@@ -183,6 +184,30 @@ def test_the_secrets_of_each_account_are_looked_for(apis: Path, monkeypatch: pyt
     _, found = _doctor()
     assert found["API chat_emea"][0]["level"] == "good"
     assert found["API chat_apac"][0]["mend"] == "set CHAT_APAC__TOKEN"
+
+
+def test_a_database_in_which_no_sync_can_work_is_wrong(
+    apis: Path, postgres: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = postgres.new_database()
+    with closing(psycopg2.connect(address)) as owner, owner.cursor() as cursor:
+        cursor.execute(f"ALTER DATABASE {address.rsplit('/', 1)[1]} SET default_transaction_read_only TO on")
+        owner.commit()
+    monkeypatch.setenv("DESTINATION_TYPE", "postgres")
+    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", address)
+    status, found = _doctor()
+    assert (status, found["destination"][1]["what"]) == (1, "postgres takes no writes, as a standby")
+
+
+def test_a_pooler_through_which_no_sync_can_hold_a_lock_is_wrong(
+    apis: Path, postgres: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DESTINATION_TYPE", "postgres")
+    with pooler(postgres.new_database(), "transaction") as behind:
+        monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", behind)
+        status, found = _doctor()
+    assert status == 1
+    assert "the address of a pooler that lends a connection" in found["destination"][1]["what"]
 
 
 def test_rights_that_are_missing_in_postgresql_are_named_with_the_grant_that_gives_them(

@@ -45,6 +45,7 @@ def destination(folders: ProjectFolders) -> Iterator[Symptom]:
                 if profile.kind == "postgres":
                     from messaging_assets.cli.health import postgres
 
+                    yield from postgres.sessions(client, profile)
                     yield from postgres.clock(client)
                     yield from postgres.rights(client)
                     yield from postgres.locks(client)

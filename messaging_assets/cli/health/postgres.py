@@ -8,6 +8,8 @@ from typing import Any
 
 from messaging_assets.cli.health.machine import CLOCK_SECONDS
 from messaging_assets.cli.health.symptom import Symptom
+from messaging_assets.destination.profile import DestinationProfile, refuse_pooler
+from messaging_assets.foundation.failures import MendSettings
 
 _LONG_HOURS = 24.0
 
@@ -20,6 +22,18 @@ def clock(client: Any) -> Iterator[Symptom]:
         way = "ahead of" if apart > 0 else "behind"
         what = f"the database's clock is {abs(apart) / 60:.0f} minutes {way} this machine's"
         yield Symptom("clock", "warning", what, "set the clock that is wrong; freshness and marks go by it")
+
+
+def sessions(client: Any, profile: DestinationProfile) -> Iterator[Symptom]:
+    """Whether its connections are one's own, and take writes."""
+    try:
+        refuse_pooler(profile, client)
+    except MendSettings as lent:
+        yield Symptom("destination", "wrong", lent.what, lent.next_step)
+    [[read_only]] = client.execute_sql("SHOW transaction_read_only")
+    if read_only == "on":
+        mend = "name the server that takes writes, or see whether default_transaction_read_only is set"
+        yield Symptom("destination", "wrong", f"{profile.words} takes no writes, as a standby", mend)
 
 
 def rights(client: Any) -> Iterator[Symptom]:

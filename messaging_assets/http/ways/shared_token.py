@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from messaging_assets.foundation.failures import MendDescription, SetSecret, TryAgainLater
 from messaging_assets.foundation.redaction import Redaction
+from messaging_assets.seams.destinations.pooled_sessions import refuse_lent_sessions
 
 if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
@@ -95,6 +96,7 @@ class SharedToken:
         Raises:
             TryAgainLater: another one held it for all that time, or the database cannot be used.
             SetSecret: the token was encrypted by another key.
+            MendSettings: a pooler lends its connections, so that none can hold a token.
         """
         from sqlalchemy import create_engine, text
         from sqlalchemy.exc import SQLAlchemyError
@@ -110,6 +112,8 @@ class SharedToken:
             raise self._unusable(error) from None
         with connection as self._connection:
             try:
+                one = connection.connection.driver_connection
+                refuse_lent_sessions(one, self._another, STORE, self._api)
                 connection.execute(text(f"SET lock_timeout = '{_LONGEST_WAIT}s'"))
                 # The lock is the connection's: whoever dies lets go of it.
                 connection.execute(text("SELECT pg_advisory_lock(hashtextextended(:name, 1))"), {"name": self._name})
@@ -122,6 +126,11 @@ class SharedToken:
             # Before the token is used up, because this shows that the next one can be kept.
             self.keep(token)
             yield token
+
+    @contextmanager
+    def _another(self) -> Iterator[Any]:
+        with self._engine.connect() as connection:
+            yield connection.connection.driver_connection
 
     def keep(self, token: str) -> None:
         """Put a token into the place of the one before it, whole or not at all.

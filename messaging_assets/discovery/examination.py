@@ -28,8 +28,9 @@ from messaging_assets.description.pagination import (
 from messaging_assets.description.parents import fields_of_parents, is_child, parents_of
 from messaging_assets.discovery.columns import Sample
 from messaging_assets.discovery.examined import Examined, Finding, Level
+from messaging_assets.discovery.field_words import about_values
 from messaging_assets.discovery.first_pages import FirstPages
-from messaging_assets.discovery.next_time import about_answers, about_times
+from messaging_assets.discovery.next_time import about_answers
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import (
     CheckCredentials,
@@ -188,9 +189,7 @@ def _columns(resource: Resource, came: FirstPages) -> Iterator[Finding]:
         yield from _values(name, values, column)
     declared = {identifier(name) for name in (*resource.columns, *resource.keys)}
     others = [name for plain, name in fields.items() if plain not in declared]
-    if cast := about_times(Sample(came.rows), resource.columns):
-        what = "moments are written as numbers or texts, which stay what they are"
-        yield Finding("note", "columns", what, f"write {cast} if they are times")
+    yield from about_values(resource, came.rows)
     if resource.columns and others:
         yield Finding("note", "columns", f"not declared, typed by what comes: {', '.join(sorted(others)[:15])}")
 

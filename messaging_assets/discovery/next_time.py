@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from messaging_assets.answers.beside_list import Leaf
@@ -11,8 +11,8 @@ from messaging_assets.answers.row_totals import leaves
 from messaging_assets.description.api import Resource
 from messaging_assets.description.jobs import gives_changes_alone
 from messaging_assets.description.names import identifier
-from messaging_assets.description.pagination import HeaderLinkPaginator, Paginator
-from messaging_assets.discovery.columns import Sample
+from messaging_assets.description.pagination import HeaderLinkPaginator, Paginator, SinglePagePaginator
+from messaging_assets.description.parents import is_child
 from messaging_assets.discovery.examined import Finding
 from messaging_assets.foundation import json_paths
 from messaging_assets.http.wire.answer import Answer
@@ -57,6 +57,7 @@ def about_answers(
     yield from _about_cursor(resource, good)
     yield from _about_marks(resource, rows)
     yield from _about_fields(resource, good[0].parsed)
+    yield from _about_names(resource, paginator, good[0])
     link = paginator if isinstance(paginator, HeaderLinkPaginator) else None
     if link and not good[0].links.get("next") and (named := next_headers(good[0])) and named[0] != link.header:
         what = f"the answer names a next page in its header {named[0]}, and the file looks into {link.header}"
@@ -104,10 +105,14 @@ def _about_fields(resource: Resource, body: Any) -> Iterator[Finding]:
             yield Finding("warning", "columns", what, "correct the path in include_from_answer")
 
 
-def about_times(sample: Sample, declared: Mapping[str, Any]) -> str | None:
-    """The step that makes moments of numbers and texts that are called like times; None where there are none."""
-    found = {one.name: one.written_as for one in sample.columns.values() if one.name not in declared and one.written_as}
-    if not found:
-        return None
-    casts = ", ".join(f"{name}: {way}" for name, way in found.items())
-    return f"steps: [{{cast: {{{casts}}}}}]"
+def _about_names(resource: Resource, paginator: Paginator | None, answer: Answer) -> Iterator[Finding]:
+    """What the API calls a list, by which it may say that the list is as it was."""
+    one, name = resource.endpoint, next((name for name in ("ETag", "Last-Modified") if answer.headers.get(name)), None)
+    if one.conditional and name is None:
+        what = "the answer has neither ETag nor Last-Modified, so each sync reads the list though it is as it was"
+        yield Finding("warning", "paging", what, "take conditional out")
+    is_part = one.has_cursor or resource.partitions or resource.for_each or is_child(resource) or one.job
+    is_whole = isinstance(paginator, SinglePagePaginator) and one.method == "GET" and not is_part
+    if is_whole and name and not one.conditional:
+        what = f"the answer has {name}, by which an API may say that a list is as it was, and each sync reads all of it"
+        yield Finding("note", "paging", what, "write conditional: true")

@@ -164,7 +164,12 @@ class Preparation:
         if (merged := self._together.get(own)) is None:
             headers = CaseInsensitiveDict({**self._headers})
             headers.update(own)
-            merged = {name: value for name, value in headers.items() if value is not None}
+            # A mark may be a number, which requests takes in no header.
+            merged = {
+                name: str(value) if isinstance(value, (int, float)) else value
+                for name, value in headers.items()
+                if value is not None
+            }
             self._together = {own: merged}
         prepared = _PreparedRequest()
         prepared.prepare(

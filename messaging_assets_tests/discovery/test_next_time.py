@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from messaging_assets.discovery.columns import Sample
+from messaging_assets.discovery.field_words import about_times, about_values
 from messaging_assets.discovery.live.paging_signs import links
-from messaging_assets.discovery.next_time import about_answers, about_times, next_time, words_for
+from messaging_assets.discovery.next_time import about_answers, next_time, words_for
 from messaging_assets.files.api_files import describe
 from messaging_assets.http.wire.answer import Answer
 
@@ -112,3 +113,54 @@ def test_times_that_no_type_reads_are_a_step(values: list[Any], way: str | None)
     sample = Sample([{"sent_at": one, "number": one} for one in values])
     assert about_times(sample, {}) == (f"steps: [{{cast: {{sent_at: {way}}}}}]" if way else None)
     assert about_times(sample, {"sent_at": {}}) is None
+
+
+def told_of_values(rows: list[Any], **words: Any) -> list[str]:
+    """What `check` notes about the values of records."""
+    raw = {"client": {"base_url": "https://api.example.com"}, "resources": [{"name": "users", **words}]}
+    resource = describe(raw, "chat").resources_in_full["users"]
+    return [f"{one.what}: {one.mend}" for one in about_values(resource, rows)]
+
+
+@pytest.mark.parametrize(
+    ("values", "is_told"),
+    [
+        (['{"a": 1}', "[2]", None], True),
+        (['{"a": 1}', "plain"], False),
+        (["7", "true"], False),
+        (["[broken"], False),
+        (["[" * 100_000], False),
+    ],
+)
+def test_texts_that_are_written_as_json_are_a_step(values: list[Any], is_told: bool) -> None:
+    rows = [{"id": number, "body": one} for number, one in enumerate(values)]
+    told = told_of_values(rows)
+    assert ("write steps: [{parse_json: [body]}]" in " ".join(told)) == is_told
+    assert told_of_values(rows, columns={"body": {"data_type": "text"}}) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "is_told"),
+    [("2026-03-01T10:00:00", True), ("2026-03-01T10:00:00+01:00", False), ("2026-03-01T10:00:00Z", False)],
+)
+def test_times_that_name_no_zone_are_told(value: str, is_told: bool) -> None:
+    rows = [{"id": 1, "at": value}]
+    assert ("are taken for UTC: at" in " ".join(told_of_values(rows))) == is_told
+    for zone in ("Europe/Berlin", "UTC", False):
+        assert told_of_values(rows, columns={"at": {"data_type": "timestamp", "timezone": zone}}) == []
+    cursor = {"cursor_path": "at", "timezone": "Europe/Berlin", "start_param": "since"}
+    assert told_of_values(rows, endpoint={"incremental": cursor}) == []
+
+
+@pytest.mark.parametrize("name", ["ETag", "Last-Modified"])
+def test_a_list_that_the_api_names_is_told_and_one_that_it_does_not_name_too(name: str) -> None:
+    one_page, named = {"paginator": "single_page"}, answer([], **{name: "x"})
+    [(level, what)] = findings(one_page, named)
+    assert level == "note"
+    assert f"the answer has {name}" in what
+    assert findings({**one_page, "conditional": True}, named) == []
+    [(level, what)] = findings({**one_page, "conditional": True}, answer([]))
+    assert level == "warning"
+    assert "neither ETag nor Last-Modified" in what
+    for other in ({"paginator": "header_link"}, {**one_page, "method": "POST"}):
+        assert findings(other, named) == []

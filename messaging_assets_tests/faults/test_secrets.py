@@ -6,6 +6,7 @@ import json
 import logging
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -17,11 +18,14 @@ from messaging_assets.assets.credentials import build_credentials, credentials_k
 from messaging_assets.assets.resource_asset import build_assets
 from messaging_assets.description.api import ApiDescription
 from messaging_assets.discovery.first_pages import Reader
+from messaging_assets.files.api_files import describe
+from messaging_assets.foundation.failures import SyncFailure
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.foundation.redaction import Redaction
 from messaging_assets.sandbox import Fault, Sandbox
 from messaging_assets.seams.dagster_dlt import DagsterDltResource
-from messaging_assets_tests.faults.one_list import OneList, read_alone
+from messaging_assets_tests.faults.one_list import OneList, read_alone, synced
+from messaging_assets_tests.threaded_server import Handler, answering
 
 CANARY = 'c4nary+se/cr=et%&"x'
 TOKEN = "t0ken-canary-of-the-api"
@@ -350,3 +354,71 @@ def test_the_verbs_that_look_show_no_token_of_an_address_and_no_stranger_s_words
     assert "bots.messages: " in said
     assert "ValueError: a?[31mt ***" in said
     assert said.isprintable()
+
+
+LOGIN = {"type": "session", "login": {"path": "/token"}, "headers": {"X-Session": "access_token"}}
+SIGNED = {"algorithm": "HS256", "secret": "key", "claims": {"iss": "{secret.client_id}"}}
+# Ways that the sandbox does not know; this API takes whatever comes, and repeats it in each refusal.
+OTHER_WAYS: dict[str, dict[str, Any]] = {
+    "session": LOGIN,
+    "session cookie": {"type": "session", "login": {"path": "/cookie", "encoding": "basic"}},
+    "password": {"type": "oauth2_password", "token_url": "/token"},
+    "refresh token": {"type": "oauth2_refresh_token", "token_url": "/token", "encoding": "json"},
+    "assertion": {"type": "oauth2_jwt_bearer", "token_url": "/token", "assertion": SIGNED},
+    "jwt": {"type": "jwt", **SIGNED},
+    "digest": {"type": "http_digest"},
+    "body": {"type": "api_key", "location": "body", "name": "auth.key"},
+    "path": {"type": "api_key", "location": "path", "name": "secret_place"},
+    "aws": {"type": "aws_sigv4", "region": "eu-west-1", "service": "execute-api", "temporary": True},
+}
+
+
+class Echo(Handler):
+    """Hands out a token, and refuses every list with all that it was asked with."""
+
+    status = 400
+
+    def do_GET(self) -> None:
+        """Answer as the path says."""
+        came = f"{self.path}\n{self.headers}\n{self.body().decode()}"
+        if self.path.startswith("/token"):
+            # The next refresh token is kept in a file of its own, which `test_refresh_tokens` looks at.
+            self.reply(200, {"access_token": TOKEN, "refresh_token": "the next one", "expires_in": 3600})
+        elif self.path.startswith("/cookie"):
+            self.reply(200, {}, {"Set-Cookie": f"sid={TOKEN}; Path=/"})
+        elif self.server.is_digest and "Authorization" not in self.headers:  # type: ignore[attr-defined]
+            self.reply(401, {}, {"WWW-Authenticate": f'Digest realm="{quote(CANARY)}", nonce="n", qop="auth"'})
+        else:
+            status = int(self.headers["X-Status"])
+            body = {"error": came, came: [TOKEN, CANARY], "data": [TOKEN]} if status != 299 else came.encode()
+            self.reply(200 if status == 299 else status, body)
+
+    do_POST = do_GET
+
+
+@pytest.mark.parametrize("way", OTHER_WAYS)
+def test_no_refusal_that_repeats_a_request_shows_what_it_was_signed_or_sent_with(
+    way: str, place: Place, capfd: pytest.CaptureFixture[str], open_database: None
+) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
+    server.is_digest = way == "digest"  # type: ignore[attr-defined]
+    url = f"http://127.0.0.1:{server.server_address[1]}"
+    auth = {**OTHER_WAYS[way]}
+    auth |= {"token_url": f"{url}{auth['token_url']}"} if "token_url" in auth else {}
+    settle_environment()
+    with answering(server):
+        for status in (200, 299, 400, 403, 500):
+            endpoint: dict[str, Any] = {
+                "path": "/secret_place/list",
+                "headers": {"X-Status": str(status)},
+                "data_selector": "data",
+                "error_handler": {"max_retries": 0},
+                **({"method": "POST", "json": {}} if way == "body" else {}),
+            }
+            raw = {"client": {"base_url": url, "auth": auth}, "resources": [{"name": "rows", "endpoint": endpoint}]}
+            description = describe(raw, "echo")
+            secrets = dict.fromkeys(description.client.auth.secrets, CANARY)  # type: ignore[union-attr]
+            with pytest.raises(SyncFailure) as failed:
+                synced(description, "rows", secrets)
+            assert "echo.rows" in str(failed.value)
+    assert place.leaks("".join(capfd.readouterr())) == []

@@ -49,6 +49,40 @@ def test_a_variable_anywhere_in_a_request_is_refused_once(client: Any, endpoint:
     assert str(refused.value).count(SAID) == len(str(refused.value).splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("word", "written", "said"),
+    [
+        ("steps", [{"constant": {"on": "{now:date}"}}], "[0].constant.on: no step fills a placeholder of requests"),
+        ("steps", [{"constant": {"of": "{resources.teams.id}"}}], "by include_from_parent"),
+        ("steps", [{"constant": {"key": "{secret.app_key}"}}], "no step fills a placeholder of requests"),
+        ("steps", [{"filter": "@.at > '{incremental.start_value}'"}], "[0].filter: no step fills"),
+        ("steps", [{"constant": {"region": "{for_each.region}"}}], "values of for_each as _<name>"),
+        ("data_selector", "users[?(@.day == '{window.start}')]", "data_selector: no path takes a placeholder"),
+        ("incremental", {"cursor_path": "at", "initial_value": "{now-7d:date}"}, "such as -30d"),
+    ],
+)
+def test_a_placeholder_of_requests_is_refused_where_none_is_made(word: str, written: Any, said: str) -> None:
+    own = {word: written} if word == "steps" else {"endpoint": {"path": "/users", word: written}}
+    raw = {"client": {"base_url": "https://api.example.com"}, "resources": [{"name": "users", **own}]}
+    with pytest.raises(InvalidDescription) as refused:
+        describe(raw, "chat")
+    assert said in str(refused.value)
+    assert len(str(refused.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"constant": {"shape": '{"now": 1}', "pattern": "{id}"}},
+        {"template": {"made": "{now:date}"}},
+        {"filter": "@.text =~ 'a{2,3}'"},
+    ],
+)
+def test_braces_in_a_step_that_name_no_placeholder_are_let_through(step: Any) -> None:
+    raw = {"client": {"base_url": "https://api.example.com"}, "resources": [{"name": "users", "steps": [step]}]}
+    describe(raw, "chat")
+
+
 def test_doubled_braces_in_a_header_of_all_requests_are_refused() -> None:
     with pytest.raises(InvalidDescription, match="braces are sent as they are written here"):
         described({"headers": {"X-Meta": '{{"a": 1}}'}})

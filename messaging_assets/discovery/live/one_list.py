@@ -10,13 +10,14 @@ from messaging_assets.answers.held_records import HeldRecords, held_records
 from messaging_assets.answers.list_shapes import KEY, is_keyed, to_objects
 from messaging_assets.answers.row_totals import more_than_came
 from messaging_assets.discovery.columns import ENOUGH_ROWS, Sample, identity_of
+from messaging_assets.discovery.field_words import about_json, about_times, without_zone
 from messaging_assets.discovery.found import FoundResource, about_sensitive, name_from_path, without_nothing
 from messaging_assets.discovery.live import paging_signs as signs
 from messaging_assets.discovery.live.answer_doubts import doubt_of_answer, doubt_of_keyless_object
 from messaging_assets.discovery.live.list_probe import ListProbe, Page
 from messaging_assets.discovery.live.paging import Paging, find_paging
 from messaging_assets.discovery.live.probe import LiveApi
-from messaging_assets.discovery.next_time import about_times, next_time, words_for
+from messaging_assets.discovery.next_time import next_time, words_for
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.seams.dlt_rest_client import find_all_lists, find_response_page_data
@@ -188,6 +189,10 @@ def _resource(name: str, path: str, selected: _Selected, paging: Paging, sample:
         found.remarks["endpoint",] = ". ".join(remarks)
     if cast := about_times(sample, {}):
         found.remarks["columns",] += f"; if numbers or texts among them are times, add {cast}"
+    if parse := about_json(sample, {}):
+        found.remarks["columns",] += f"; to read texts that are written as JSON, add {parse}"
+    if unsaid := without_zone(sample):
+        found.remarks["columns",] += f"; taken for UTC until timezone says otherwise: {', '.join(unsaid)}"
     return found
 
 

@@ -53,7 +53,7 @@ def find_paging(probe: ListProbe) -> Paging:
     if not probe.first.rows:
         return Paging(None, words="the list is empty, so no way of paging could be tried", sample=probe.first)
     probe.find_size()
-    for ways in (_by_reference, _by_offset, _by_number, _by_number_with_size, _by_last_row):
+    for ways in (_by_reference, _by_offset, _by_number, _by_number_with_size, _by_header_token, _by_last_row):
         for paging, second in ways(probe):
             return _completed(probe, paging, second)
     words = "no way of paging was found; links are followed if an answer has any. Declare the paginator, "
@@ -77,7 +77,7 @@ def _by_reference(probe: ListProbe) -> _Ways:
         page = probe.get({}, address)
         if page is not None and probe.is_second(page):
             words = f"header {paginator['header']}" if "header" in paginator else _LINKS[paginator["type"]]
-            yield Paging(paginator, words=f"its {words} leads to the second page"), page
+            yield _with_end(probe, Paging(paginator, words=f"its {words} leads to the second page")), page
     more = signs.has_more(probe.first_small.answer)
     for leaf, params in signs.cursors(probe.first_small.answer):
         for name in params:
@@ -88,7 +88,25 @@ def _by_reference(probe: ListProbe) -> _Ways:
                 words += ", with nothing beside it"
             if page is not None and probe.is_second(page):
                 paginator = {"type": "cursor", "cursor_path": leaf.path, "cursor_param": name, "has_more_path": more}
-                yield Paging(without_nothing(paginator) | later, words=words), page
+                yield _with_end(probe, Paging(without_nothing(paginator) | later, words=words)), page
+
+
+def _with_end(probe: ListProbe, paging: Paging) -> Paging:
+    """The way of paging with the flag that is true on the last page, which may name a next one all the same."""
+    path = signs.flag_of_end(probe.first_small.answer)
+    if paging.paginator is not None and path:
+        paging.paginator["end_path"] = path
+        paging.words += f"; {path}, which is false there, is taken for true on the last page"
+    return paging
+
+
+def _by_header_token(probe: ListProbe) -> _Ways:
+    for name, value in signs.header_tokens(probe.first_small.answer):
+        for param in signs.cursor_params(name.lower().removeprefix("x-").replace("-", "_")):
+            page = probe.get({**probe.sized(probe.half), param: value})
+            if page is not None and probe.is_second(page):
+                words = f"its header {name} goes into {param} for the second page"
+                yield Paging({"type": "header_cursor", "cursor_key": name, "cursor_param": param}, words=words), page
 
 
 _LINKS = {"json_link": "link in the body", "header_link": "Link header"}

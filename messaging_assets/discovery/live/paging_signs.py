@@ -56,6 +56,9 @@ _BESIDE_ERRORS = frozenset(
 # So many other keys an answer may have and still be no record.
 _STRANGERS = 2
 _COUNTS = re.compile(r"(^|_)(num|number|n|count|total|size|length|results|items)(_|$)")
+_END = re.compile(
+    r"^((is_)?(last|last_page|end|done|finished|complete|completed)|end_of_(stream|list|results|data)|eof)$"
+)
 _HAS_MORE = re.compile(r"^(has_more|has_next|has_next_page|more|more_available)$")
 
 
@@ -108,6 +111,19 @@ def has_more(answer: Answer) -> str | None:
     found = (leaf for leaf in leaves(answer.parsed) if isinstance(leaf.value, bool) and _HAS_MORE.match(leaf.word))
     leaf = next(found, None)
     return leaf.path if leaf else None
+
+
+def flag_of_end(answer: Answer) -> str | None:
+    """The path of a truth value that will say that a page is the last, and does not say so of this one."""
+    found = (leaf for leaf in leaves(answer.parsed) if leaf.value is False and _END.match(leaf.word))
+    leaf = next(found, None)
+    return leaf.path if leaf else None
+
+
+def header_tokens(answer: Answer) -> Iterator[tuple[str, str]]:
+    """Headers of their own that name the next page by a token, with the token."""
+    named = ((name, answer.headers[name]) for name in next_headers(answer))
+    return ((name, value) for name, value in named if value.lower() != "null" and not _is_address(value))
 
 
 def says_more(key: str) -> bool:

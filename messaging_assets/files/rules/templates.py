@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from messaging_assets.description.names import PAGE_PLACE, PARTS_OF_REQUEST
@@ -45,6 +46,19 @@ _OF_OTHER_TOOLS = (
 _FILLED_IN = re.compile(r"(\{(?:[A-Za-z_]\w*(?:\.[\w-]+)+|now(?:-\w+)?)(?:[:!][^{}]*)?\})")
 # What may be meant for a name, as nothing is that has quotes, blanks or braces inside.
 _NAME = re.compile(r"\s*[\w.\[\]-]*\s*")
+# A placeholder of requests, where no request is.
+_OF_REQUESTS = re.compile(
+    r"(?<!\{)\{(?:(?:resources|incremental|window|partition|for_each|paginator|job|secret)\.[\w.*\[\]-]+|now(?:-\w+)?(?=:))"
+    r"(?:[:!][^{}]*)?\}"
+)
+_BESIDE_REQUESTS = {
+    ("steps",): (
+        "no step fills a placeholder of requests; a record has values of for_each as _<name>, its parent's fields by "
+        "include_from_parent, and the time of its sync in _dlt_load_id"
+    ),
+    ("endpoint", "incremental"): "no range begins or ends so; write a value, now, or a time before it such as -30d",
+    ("endpoint", "data_selector"): "no path takes a placeholder; ask for these records alone, or let steps filter them",
+}
 # As word processors and chats make them of straight ones.
 _IN_CURLY_QUOTES = re.compile(r"[\u201c\u201d\u201e\u2018\u2019\u201a].*[\u201c\u201d\u2018\u2019]")
 # What a way of paging has numbers for, which texts of a request may take.
@@ -68,12 +82,22 @@ def template_mistakes(raw: Mapping[str, Any], name: str) -> Iterator[Mistake]:
         if place not in told and any(pattern.search(text) for pattern in patterns):
             told.add(place)
             yield Mistake(place, secret_meant(text, place) or said)
+    yield from dict.fromkeys(chain.from_iterable(map(_beside_requests, written_resources(raw))))
     for place, text in texts_of(value_at(raw, ("client", "headers")), ("client", "headers")):
         if place not in told and _DOUBLED.search(text):
             yield Mistake(place, "braces are sent as they are written here; write each of them once")
     for place, text in texts_of(raw, ()):
         if _IN_CURLY_QUOTES.fullmatch(text) and "description" not in place:
             yield Mistake(place, "curly quotes are part of the text; write straight ones, or none")
+
+
+def _beside_requests(resource: Written) -> Iterator[Mistake]:
+    """A mistake for each placeholder that only a request would fill."""
+    for at, words in _BESIDE_REQUESTS.items():
+        for place, text in texts_of(value_at(resource.full, at), resource.place_of(*at)):
+            # What a template names are fields, and a first mark is asked for by a request.
+            if not {"template", "first_mark"} & {*place} and _OF_REQUESTS.search(text):
+                yield Mistake(place, words)
 
 
 def page_place_mistakes(resource: Written, of_client: Mapping[str, Any]) -> Iterator[Mistake]:

@@ -141,9 +141,9 @@ def _parsed(text: str, zone: tzinfo | None) -> Any:
     from messaging_assets.seams.dlt_values import parse_iso_like_datetime
 
     try:
-        if (text[:1].isalpha() or text[:1] == "/") and (
-            moment := moment_of(text, zone=zone or timezone.utc)
-        ) is not None:
+        # Of mail headers, the day of the week may be left out: 1 Mar 2026 10:00:00 +0000.
+        is_other = text[:1].isalpha() or text[:1] == "/" or " " in text[1:3]
+        if is_other and (moment := moment_of(text, zone=zone or timezone.utc)) is not None:
             return datetime_of(moment)
         # Its parser also takes "2024", which is no moment.
         return parse_iso_like_datetime(text) if len(text) > 9 else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+import re
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
@@ -14,6 +15,12 @@ from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.moments import EPOCHS
 
 DataType = Literal["text", "double", "bool", "timestamp", "bigint", "binary", "json", "decimal", "wei", "date", "time"]
+# What is filled in a request, and nowhere else.
+_PLACEHOLDER = re.compile(
+    r"\{(now(-\w+)?(:[^{}]*)?|(for_each|resources|incremental|window|partition|secret)\.\w[^{}]*)\}"
+)
+# Types, which columns have, and no ways to write a moment.
+_NO_MOMENTS = {*get_args(DataType), "number", "int", "integer", "float", "string", "boolean", "datetime"} - {"date"}
 # What stands between an object's name and a name in it, as dlt has it.
 INSIDE = "__"
 Disposition = Literal["skip", "append", "replace", "merge"]
@@ -88,13 +95,11 @@ class Step(Described):
             raise ValueError("a step has one word; write one step for each")
         return self
 
-    @field_validator("cast")
+    @field_validator("cast", mode="before")
     @classmethod
-    def _are_moments(cls, value: dict[str, str] | None) -> dict[str, str] | None:
-        if value is not None and {"number", "text"} & set(value.values()):
-            raise ValueError(
-                "only moments are cast; say in columns what other values become, such as data_type: bigint"
-            )
+    def _are_moments(cls, value: Any) -> Any:
+        if isinstance(value, dict) and _NO_MOMENTS & {str(one) for one in value.values()}:
+            raise ValueError("only moments are cast; say in columns what values become, such as data_type: bigint")
         return value
 
     @field_validator("template")
@@ -117,6 +122,15 @@ class Step(Described):
                 )
         return value
 
+    @field_validator("constant")
+    @classmethod
+    def _holds_no_placeholder(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
+        if any(isinstance(one, str) and _PLACEHOLDER.search(one) for one in (value or {}).values()):
+            raise ValueError(
+                "nothing fills a placeholder in a constant, which is one value for all records; template takes fields"
+            )
+        return value
+
     @field_validator("rename")
     @classmethod
     def _names_differ(cls, value: dict[str, str] | None) -> dict[str, str] | None:
@@ -131,7 +145,9 @@ class Step(Described):
             try:
                 json_paths.compiled(filter_path(value))
             except Exception:  # noqa: BLE001 - the parser's own errors have no base
-                raise ValueError("a filter is a comparison such as @.state == 'open'") from None
+                raise ValueError(
+                    "a filter is a comparison such as @.state == 'open'; & and || join several, ! is not"
+                ) from None
         return value
 
 

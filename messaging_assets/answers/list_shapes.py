@@ -20,6 +20,8 @@ from messaging_assets.foundation import json_paths
 VALUE = "value"
 KEY = "_key"
 _EVERY, _EVERY_OF_ANSWER = ".*", "*"
+# Several lists as other tools have them: `a,b`, `a|b`, `$[a,b]`.
+_SEVERAL = re.compile(r"(?:\$\.?)?\[?(\w+(?:\s*[,|]\s*\w+)+)\]?(?:\[\*\])?")
 # Lists deeper in each of what an object holds by keys: `rooms.*.timeline.events[*]`.
 _INSIDE = re.compile(r"([^\[\]*?]*\*)\.([^\[\]*?@]+)\[\*\]")
 # An answer that has one of these is more than records by their keys.
@@ -147,6 +149,8 @@ def selector_for_several(path: str, keys: tuple[str, ...], body: Any) -> str:
     """
     before, wildcard, _ = path.removesuffix("[*]").rpartition("*")
     holder = json_paths.first_value(before.rstrip(".") or "$", body) if wildcard else None
+    if (named := _SEVERAL.fullmatch(path)) and isinstance(body, dict):
+        before, holder = "", {name: body.get(name) for name in re.split(r"\W+", named[1])}
     names = list_names_in(holder) if isinstance(holder, dict) else []
     if len(names) > 1:
         return f"{before.rstrip('.') or '$'}[{','.join(map(repr, names))}][*]"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
@@ -14,6 +14,8 @@ from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.moments import EPOCHS
 
 DataType = Literal["text", "double", "bool", "timestamp", "bigint", "binary", "json", "decimal", "wei", "date", "time"]
+# Types, which columns have, and no ways to write a moment.
+_NO_MOMENTS = {*get_args(DataType), "number", "int", "integer", "float", "string", "boolean", "datetime"} - {"date"}
 # What stands between an object's name and a name in it, as dlt has it.
 INSIDE = "__"
 Disposition = Literal["skip", "append", "replace", "merge"]
@@ -88,13 +90,11 @@ class Step(Described):
             raise ValueError("a step has one word; write one step for each")
         return self
 
-    @field_validator("cast")
+    @field_validator("cast", mode="before")
     @classmethod
-    def _are_moments(cls, value: dict[str, str] | None) -> dict[str, str] | None:
-        if value is not None and {"number", "text"} & set(value.values()):
-            raise ValueError(
-                "only moments are cast; say in columns what other values become, such as data_type: bigint"
-            )
+    def _are_moments(cls, value: Any) -> Any:
+        if isinstance(value, dict) and _NO_MOMENTS & {str(one) for one in value.values()}:
+            raise ValueError("only moments are cast; say in columns what values become, such as data_type: bigint")
         return value
 
     @field_validator("template")
@@ -131,7 +131,9 @@ class Step(Described):
             try:
                 json_paths.compiled(filter_path(value))
             except Exception:  # noqa: BLE001 - the parser's own errors have no base
-                raise ValueError("a filter is a comparison such as @.state == 'open'") from None
+                raise ValueError(
+                    "a filter is a comparison such as @.state == 'open'; & and || join several, ! is not"
+                ) from None
         return value
 
 

@@ -130,7 +130,7 @@ def _cursor_format(value: str) -> str:
     if value in (*EPOCHS, "number", "text") or _reads(value):
         return value
     raise ValueError(
-        f"'{value}' is no way to read a cursor; write epoch_seconds, epoch_ms, epoch_us, epoch_ns, number, text "
+        f"'{value}' is no way to read a moment; write epoch_seconds, epoch_ms, epoch_us, epoch_ns, number, text "
         "or a pattern with a year, such as %d.%m.%Y %H:%M; leave it out for ISO 8601, mail dates and /Date(...)/"
     )
 

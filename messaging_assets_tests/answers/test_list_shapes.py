@@ -113,3 +113,9 @@ def test_records_under_keys_load_with_their_keys(one_table: OneTable) -> None:
         {"_key": "u1", "n": 1},
         {"_key": "u2", "n": 2},
     ]
+
+
+@pytest.mark.parametrize("selector", ["users,guests", "users|guests", "$[users,guests]", "$.users,guests[*]"])
+def test_several_lists_that_are_spelled_as_in_other_tools_are_told_as_one_path(selector: str) -> None:
+    body = {"users": [{"id": 1}], "guests": [], "count": 1}
+    assert selector_for_several(selector, ("id",), body) == "$['users','guests'][*]"

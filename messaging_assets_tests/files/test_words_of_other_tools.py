@@ -207,3 +207,110 @@ def test_a_query_whose_braces_are_doubled_is_none() -> None:
     describe(
         {"client": {"base_url": "https://a.example.com"}, "resources": [{"name": "users", "endpoint": users}]}, "chat"
     )
+
+
+SESSION: dict[str, Any] = {"type": "session", "login": {"path": "/login"}}
+OAUTH: dict[str, Any] = {"type": "oauth2", "token_url": "https://a.b/t"}
+
+
+@pytest.mark.parametrize(
+    ("auth", "said"),
+    [
+        ({"type": "digest_auth"}, "did you mean http_digest?"),
+        ({"type": "login"}, "did you mean session?"),
+        ({"type": "oauth2_jwt"}, "did you mean oauth2_jwt_bearer?"),
+        ({"type": "aws"}, "did you mean aws_sigv4?"),
+        ({"type": "bearer", "scheme": "Token"}, "auth.scheme: unknown key; did you mean prefix?"),
+        ({"type": "api_key", "env": "APP_KEY"}, "auth.env: write secret: <name>, set as <API>__<NAME>"),
+        ({"type": "api_key", "value": "GenieKey {secret.key}"}, "write secret: <name>, and prefix: what stands before"),
+        ({"type": "api_key", "api_key": "{secret.app_key}"}, "a secret is named here: write secret: and what stands"),
+        ({"type": "http_basic", "password": ""}, "write empty: password, where the API wants none"),
+        ({"type": "http_basic", "username": None}, "write empty: username, where the API wants none"),
+        ({**OAUTH, "grant": "password"}, "auth.grant: its type says how tokens are asked for"),
+        ({**OAUTH, "token_field": "a.b"}, "did you mean access_token_name?"),
+        ({**OAUTH, "expires_field": "a.b"}, "did you mean expires_in_name?"),
+        ({**SESSION, "token_path": "data.token"}, "auth.token_path: write headers, params or body beside login"),
+        ({**SESSION, "login": {"path": "/l", "body": {"a": "{secret.username}"}}}, "auth.login.body: write fields"),
+        ({**SESSION, "login": {"path": "/l", "token_path": "a"}}, "auth.login.token_path: write headers, params"),
+        (
+            {**SESSION, "login": {"path": "/l", "prefix": "a"}},
+            "auth.login.?: unknown key; allowed: encoding, fields",
+        ),
+    ],
+)
+def test_a_word_of_authentication_from_elsewhere_is_told_as_ours(auth: Any, said: str) -> None:
+    assert said in refusal(client={"auth": auth})
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "said"),
+    [
+        ({"etag": True}, "did you mean conditional?"),
+        ({"decoder": {"type": "CsvDecoder"}}, "did you mean format?"),
+        ({"form": {"a": 1}}, "did you mean data?"),
+        ({"graphql": "query { a }"}, "write method: POST and json: {query: ..."),
+        ({"error_path": "error"}, "write error_in_body: {path: error}"),
+        ({"total_path": "total"}, "write it under paginator"),
+        ({"key_column": "id"}, "write data_selector: users.*"),
+        ({"format": "gzip"}, "is opened by itself; write what is in it"),
+        ({"format": {"type": "xlsx"}}, "answers are read in json, ndjson, csv, tsv and xml"),
+        ({"response_actions": [{"status_code": 404, "action": "skip"}]}, "write empty where it means"),
+        ({"error_handler": {"response_filters": []}}, "write response_actions under endpoint"),
+        ({"error_in_body": {"path": "code", "not": 0}}, "did you mean unless?"),
+        ({"job": {"create": "/a"}}, "path, method and body of the endpoint begin the job"),
+        ({"paginator": {"type": "graphql"}}, "cursor_path: data.<list>.pageInfo.endCursor"),
+        ({"paginator": {"type": "cursor", "header": "X-Next"}}, "write type: header_cursor"),
+        ({"paginator": {"type": "header_cursor", "header": "X-Next"}}, "did you mean cursor_key?"),
+        ({"paginator": {"type": "cursor", "cursor_in": "body"}}, "or cursor_body_path for a token in the body"),
+        ({"incremental": {"cursor": "at"}}, "did you mean cursor_path?"),
+        ({"incremental": {"cursor_path": "at", "start": "-1d"}}, "did you mean initial_value?"),
+        ({"incremental": {"cursor_path": "at", "end": "now"}}, "did you mean end_value?"),
+        ({"incremental": {"cursor_path": "at", "param": "since"}}, "did you mean start_param?"),
+        ({"incremental": {"cursor_path": "at", "window": "P1D"}}, "did you mean step?"),
+        ({"incremental": {"cursor_path": "at", "sort": "desc"}}, "did you mean row_order?"),
+        ({"incremental": {"cursor_path": "at", "cursor_in": "response"}}, "did you mean answer?"),
+    ],
+)
+def test_a_word_of_a_request_from_elsewhere_is_told_as_ours(endpoint: Any, said: str) -> None:
+    assert said in refusal(endpoint=endpoint)
+
+
+@pytest.mark.parametrize(
+    ("resource", "said"),
+    [
+        ({"drop": ["a"]}, "write it under steps"),
+        ({"exclude_columns": ["a"]}, "write it under steps"),
+        ({"hard_delete": "gone"}, "write columns: {<name>: {hard_delete: true}}"),
+        ({"dedup": "latest"}, "dedup_sort of a column says which"),
+        ({"sync_mode": "incremental"}, "did you mean write_disposition?"),
+        ({"write_disposition": "incremental"}, "write merge or append, and incremental under endpoint"),
+        ({"parents": ["a", "b"]}, "several lists as one parent a union"),
+        ({"values": {"a": [1]}}, "did you mean for_each?"),
+        ({"steps": [{"where": "@.a == 1"}]}, "did you mean filter?"),
+        ({"steps": [{"cast": {"a": "int"}}]}, "only moments are cast; say in columns"),
+        ({"steps": [{"filter": "@.a == 1 and @.b == 2"}]}, "& and || join several, ! is not"),
+        ({"columns": {"a": {"data_type": "epoch_ms"}}}, "write timestamp, and steps: [{cast: {a: epoch_ms}}]"),
+        ({"columns": {"a": {"data_type": "timestamp", "format": "epoch_ms"}}}, "a step says how moments are written"),
+        ({"columns": {"a": {"pii": True}}}, "did you mean sensitive?"),
+    ],
+)
+def test_a_word_of_a_table_from_elsewhere_is_told_as_ours(resource: Any, said: str) -> None:
+    assert said in refusal(resource)
+
+
+@pytest.mark.parametrize(
+    "made", ["{now:iso}", "at {now-1d:date}", "{secret.key}", "{resources.rooms.id}", "{for_each.a}"]
+)
+def test_a_placeholder_in_a_constant_is_refused_as_nothing_fills_it(made: str) -> None:
+    assert "no step fills a placeholder of requests" in refusal({"steps": [{"constant": {"a": made}}]})
+
+
+def test_braces_in_a_constant_mean_themselves() -> None:
+    users = {"name": "users", "steps": [{"constant": {"a": "{x}", "b": "{'now': 1}", "c": "{}"}}]}
+    describe({"client": {"base_url": "https://api.example.com"}, "resources": [users]}, "chat")
+
+
+@pytest.mark.parametrize("field", ["start", "end", "value", "cursor"])
+def test_a_field_that_a_cursor_does_not_have_is_refused(field: str) -> None:
+    endpoint = {"incremental": {"cursor_path": "at"}, "params": {"q": f"at>{{incremental.{field}}}"}}
+    assert "nothing fills the placeholder; allowed: " in refusal(endpoint=endpoint)

@@ -168,6 +168,71 @@ def test_a_step_that_takes_a_key_away_is_refused() -> None:
     assert not _mistakes(**{**child, "include_from_parent": ["profile.id"], "primary_key": ["_users_profile_id"]})
     assert _mistakes(steps=[{"flatten": ["id"]}])[0].startswith("takes 'id' away")
     assert _mistakes(steps=[{"rename": {"_id": "id"}}, {"drop": ["name"]}]) == []
+    assert _mistakes(steps=[{"keep": ["name"]}], processing_steps=[{"map": str}])[1:] == [], (
+        "a function may make the key"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        ({"columns": {"deleted": {"data_type": "bool", "hard_delete": True}}}, "the column's hard_delete"),
+        ({"columns": [{"name": "deleted", "dedup_sort": "desc"}]}, "the column's dedup_sort"),
+        ({"merge_key": "deleted"}, "the merge_key"),
+        ({"partitions": {"type": "daily", "start": "2026-01-01", "column": "deleted.at"}}, "partitions.column"),
+        ({"endpoint": {"incremental": {"cursor_path": "$.deleted.at"}}}, "the cursor"),
+    ],
+)
+def test_a_step_that_takes_away_what_decides_of_a_row_is_refused(words: dict[str, Any], what: str) -> None:
+    for step in ({"keep": ["id"]}, {"drop": ["deleted"]}, {"rename": {"deleted": "gone"}}):
+        told = [one for one in _mistakes(**words, steps=[step]) if "away" in one]
+        assert told == [f"takes 'deleted' away, which is {what}; leave it, or name what it becomes"]
+    for steps in (
+        [{"keep": ["id", "deleted"]}],
+        [{"drop": ["x"]}],
+        [{"drop": ["deleted"]}, {"copy": {"deleted": "a"}}],
+    ):
+        assert not [one for one in _mistakes(**words, steps=steps) if "away" in one]
+
+
+def test_a_cursor_beside_the_list_is_no_field_that_a_step_could_take_away() -> None:
+    for place in ("answer", "link"):
+        cursor = {"cursor_path": "token", "cursor_in": place, "start_param": "token"}
+        assert not [
+            one for one in _mistakes(endpoint={"incremental": cursor}, steps=[{"keep": ["id"]}]) if "away" in one
+        ]
+
+
+@pytest.mark.parametrize(
+    "child",
+    [
+        {"endpoint": "/rooms/{resources.rooms.link}/posts"},
+        {"endpoint": {"path": "/posts", "params": {"room": "{resources.rooms.link.id}"}}},
+        {"endpoint": {"path": "/r/{r}", "params": {"r": {"type": "resolve", "resource": "rooms", "field": "link"}}}},
+        {"endpoint": "/rooms/{resources.rooms.id}/posts", "include_from_parent": ["link.id"]},
+        {"endpoint": "/rooms/{resources.rooms.id}/posts", "only_changed_parents": "link"},
+        {"endpoint": "/{resources.orgs.id}/{resources.rooms.id}", "include_from_parent": ["orgs.id", "rooms.link"]},
+        {"endpoint": "/{resources.both.resource}/{resources.both.id}/{resources.both.link}"},
+    ],
+)
+def test_a_step_that_takes_away_what_a_child_takes_of_its_parent_is_refused(child: dict[str, Any]) -> None:
+    def told(step: dict[str, Any]) -> list[str]:
+        parents = [{"name": "orgs", "endpoint": "orgs"}, {"name": "rooms", "endpoint": "rooms", "steps": [step]}]
+        union = {"name": "both", "union": ["orgs", "rooms"]}
+        raw = {"resources": [*parents, union, {"name": "posts", **child}]}
+        return [mistake.message for mistake in consistency_mistakes(raw, is_file=True) if "away" in mistake.message]
+
+    for step in ({"keep": ["id"]}, {"drop": ["link"]}, {"rename": {"link": "href"}}, {"flatten": ["link"]}):
+        [words] = told(step)
+        assert words.startswith("takes 'link' away, which is what posts takes of its parent")
+    assert told({"keep": ["id", "link"]}) == []
+
+
+@pytest.mark.parametrize("parts", [{"endpoint": "/rooms/{resources.rooms.id}"}, {"for_each": {"a": [1]}}])
+def test_a_list_that_is_one_of_several_cannot_be_conditional(parts: dict[str, Any]) -> None:
+    endpoint = {"path": parts.get("endpoint", "/rooms"), "conditional": True}
+    [words] = [one for one in _mistakes(**{**parts, "endpoint": endpoint}) if "as it was" in one]
+    assert words.endswith("take one of the two out")
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from messaging_assets.description.windows import NAMES_OF_UTC
 from messaging_assets.files.rules.endpoint_requests import request_mistakes
 from messaging_assets.files.rules.mistakes import Mistake, Place, came, mapping, step_into, suggestion, value_at
 from messaging_assets.files.rules.steps_of_time import step_mistakes
+from messaging_assets.files.rules.taken_away import made_by, taken_mistakes
 from messaging_assets.files.rules.written import (
     Written,
     columns_of,
@@ -38,15 +39,16 @@ def consistency_mistakes(raw: Mapping[str, Any], is_file: bool) -> Iterator[Mist
     if is_file:
         yield from _code(raw)
     windows: dict[Any, tuple[Any, ...]] = {}
-    for resource in written_resources(raw):
+    resources = list(written_resources(raw))
+    for resource in resources:
         yield from _keys(resource)
         yield from _keys_inside(resource)
         yield from _partitions(resource, windows)
         yield from _deletes(resource)
         yield from _hints(resource)
         yield from _incremental(resource)
-        yield from _steps(resource)
         yield from request_mistakes(resource, mapping(raw.get("client")))
+    yield from taken_mistakes(resources)
 
 
 def undeclared_columns(raw: Mapping[str, Any]) -> Iterator[Mistake]:
@@ -104,7 +106,7 @@ def _keys(resource: Written) -> Iterator[Mistake]:
 def _keys_inside(resource: Written) -> Iterator[Mistake]:
     """A key that is a path, or named twice: it is looked for as a field of the record, whose name may have a dot."""
     steps = resource.full.get("steps")
-    made = {str(name) for step in (steps if isinstance(steps, list) else ()) for name in _made(step)}
+    made = {str(name) for step in (steps if isinstance(steps, list) else ()) for name in made_by(step)}
     known = made | set(columns_of(resource))
     for word in ("primary_key", "merge_key"):
         names = names_in(resource.full.get(word))
@@ -118,12 +120,6 @@ def _keys_inside(resource: Written) -> Iterator[Mistake]:
                 words = f"a key is a field and no path; copy it first, steps: [{{copy: {{{field}: {path}}}}}]"
                 words += f", and write {field}; or declare it in columns, if the field's own name has a dot"
                 yield Mistake(resource.place_of(word), words)
-
-
-def _made(step: Any) -> list[Any]:
-    """The fields that a step gives to a record."""
-    made = [one for word in ("copy", "constant", "template") for one in mapping(step_into(step, word))]
-    return [*mapping(step_into(step, "rename")).values(), *made]
 
 
 def _keyless(resource: Written) -> Iterator[Mistake]:
@@ -168,28 +164,6 @@ def _partitions(resource: Written, windows: dict[Any, tuple[Any, ...]]) -> Itera
     if type_ == "date" and written.get("type") == "hourly":
         words = "places rows in hours, and is declared as date; declare it as timestamp, or read daily windows"
         yield Mistake(resource.place_of("partitions", "column"), words)
-
-
-def _steps(resource: Written) -> Iterator[Mistake]:
-    """A key or a cursor that a step takes away is none."""
-    needed = dict.fromkeys(names_in(resource.full.get("primary_key")), "the primary_key")
-    for place in (("endpoint", "incremental"), *(("endpoint", "params", name) for name in cursor_params(resource))):
-        path = value_at(resource.full, (*place, "cursor_path"))
-        if isinstance(path, str):
-            needed[path.removeprefix("$.").split(".")[0]] = "the cursor"
-    written = resource.full.get("steps")
-    steps = written if isinstance(written, list) else []
-    for index, step in enumerate(steps):
-        dropped, kept, opened = (step_into(step, word) for word in ("drop", "keep", "flatten"))
-        renamed = mapping(step_into(step, "rename"))
-        gone = {*names_in(dropped), *names_in(opened), *map(str, renamed)}.difference(map(str, renamed.values()))
-        if isinstance(kept, list):
-            gone |= {name for name in needed if not is_given(resource, name)}.difference(names_in(kept))
-        # A later step may make a field of this name anew.
-        made = {str(name) for later in steps[index + 1 :] for name in _made(later)}
-        for name in sorted(gone & needed.keys() - made):
-            words = f"takes '{name}' away, which is {needed[name]}; leave it, or name what it becomes"
-            yield Mistake(resource.place_of("steps", index), words)
 
 
 def _merge_key_in_parts(resource: Written) -> Iterator[Mistake]:

@@ -199,6 +199,8 @@ def _conditional(resource: Written) -> Iterator[Mistake]:
         or any(step_into(one, "type") == "incremental" for one in params),
         "partitions": resource.full.get("partitions"),
         "for_each": resource.full.get("for_each"),
+        "a parent": "{resources." in resource.request_text
+        or any(step_into(one, "type") == "resolve" for one in params),
         "a job": resource.endpoint.get("job"),
         "POST": str(resource.endpoint.get("method", "GET")).upper() == "POST",
     }

@@ -46,6 +46,7 @@ class CursorParam(Incremental):
 
 
 _WINDOW = re.compile(r"(window|partition)\.(start|end)")
+_OF_CURSOR = re.compile(r"incremental\.(start|end|initial|last)_value\b")
 _BOUND: dict[Any, type[Described]] = {"resolve": ParentParam, "incremental": CursorParam}
 
 
@@ -55,11 +56,7 @@ class _Parent(NamedTuple):
 
 
 def parent_mistakes(raw: Mapping[str, Any]) -> Iterator[Mistake]:
-    """A mistake for each placeholder that cannot be filled, and each parent that cannot be one.
-
-    Args:
-        raw: the description as it was written.
-    """
+    """A mistake for each placeholder of a description that cannot be filled, and each parent that cannot be one."""
     resources = list(written_resources(raw))
     names = {name for one in resources if isinstance(name := one.own.get("name"), str)}
     parents: dict[str, list[_Parent]] = {}
@@ -292,7 +289,7 @@ def _meaning(resource: Written, field: str, place: Place, in_path: bool) -> _Par
         return _Parent(place, steps[1])
     if steps[0] == "resources":
         return Mistake(place, "a placeholder for a parent's field is written {resources.<parent>.<field>}")
-    if steps[0] == "incremental" and has_cursor:
+    if _OF_CURSOR.match(field) and has_cursor:
         return None
     words = "{resources.<parent>.<field>}, {for_each.<name>}, {now:<format>}"
     words += ", {incremental.start_value}" if has_cursor else ", {window.start}" * bool(resource.full.get("partitions"))

@@ -136,9 +136,13 @@ def _in_auth(raw: Mapping[str, Any], place: Place, name: str) -> Iterator[Mistak
     is_oauth = kind in _ASKING if isinstance(kind, str) else False
     if is_oauth and not (auth.get("token_url") or auth.get("access_token_url")):
         yield Mistake((*place, "token_url"), "is missing; add it: the address to ask for a token")
-    for key in auth:
-        if key in IN_AUTH:
-            yield Mistake((*place, key), _instead(name, key))
+    for key in (key for key in auth if key in IN_AUTH):
+        said = _instead(name, key)
+        if key in ("username", "password") and auth[key] in ("", None):
+            said = f"write empty: {key}, where the API wants none; else leave it out"
+        elif key in ("api_key", "token") and str(auth[key]).startswith("{secret."):
+            said = "a secret is named here: write secret: and what stands behind the dot"
+        yield Mistake((*place, key), said)
 
 
 def _named(raw: Mapping[str, Any], endpoints: Iterable[Place], name: str) -> Iterator[Mistake]:
@@ -285,12 +289,9 @@ def _under_auth(name: str) -> str:
 
 
 def _instead(name: str, key: str) -> str:
-    if key == "refresh_token":
-        return f"no secret belongs in an API file; write type: oauth2_refresh_token and {_places(name, key)}"
-    if key == "access_token":
-        key = "token"
-        return f"no secret belongs in an API file; write type: bearer and {_places(name, key)}"
-    return f"no secret belongs in an API file; {_places(name, key)}"
+    way = {"refresh_token": "write type: oauth2_refresh_token and ", "access_token": "write type: bearer and "}
+    places = _places(name, "token" if key == "access_token" else key)
+    return f"no secret belongs in an API file; {way.get(key, '')}{places}"
 
 
 def _places(name: str, key: str | None = None) -> str:

@@ -186,8 +186,7 @@ def _missing(place: Place, raw: Mapping[str, Any], root: type[Described]) -> str
 
 def _said_of(place: Place, raw: Mapping[str, Any], root: type[Described]) -> str:
     """What the sentence of a field begins with: what it is, without its further words."""
-    # Imported late: only a mistake needs the sentences.
-    from messaging_assets.files.json_schema import sentences
+    from messaging_assets.files.json_schema import sentences  # late, as only a mistake needs them
 
     said = [sentences(model).get(str(place[-1]), "") for model in models_at(place[:-1], raw, root)]
     text = re.split(r"[;:.](?:\s|$)", next(filter(None, said), ""))[0]
@@ -288,7 +287,8 @@ def _below(annotation: Any, step: str | int) -> Iterable[Any]:
         return _flat(next((field.annotation for name, field in fields if step in (name, field.alias)), None))
     inner = get_args(annotation)
     # `auth` may be a tuple of ways, which is written `tuple[way, ...]`.
-    return _flat(inner[0] if inner[-1] is ... else inner[-1]) if get_origin(annotation) in (list, dict, tuple) else ()
+    may_be_in = get_origin(annotation) is dict or (get_origin(annotation) in (list, tuple) and isinstance(step, int))
+    return _flat(inner[0] if inner[-1] is ... else inner[-1]) if may_be_in else ()
 
 
 def _flat(annotation: Any) -> list[Any]:

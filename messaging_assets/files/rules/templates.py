@@ -42,6 +42,10 @@ _OF_OTHER_TOOLS = (
     "nothing fills a variable here; write {now:<format>} or {now-7d:<format>} for a time, {incremental.start_value} "
     "for a mark, {resources.<parent>.<field>} for a parent's field"
 )
+_IN_AUTH = (
+    "no secret is filled in here; write secret: <name>, and prefix: what stands before it; a login takes it in its "
+    "fields and headers"
+)
 # A placeholder in a query or JSON; one of a name that there is not is told as everywhere.
 _FILLED_IN = re.compile(r"(\{(?:[A-Za-z_]\w*(?:\.[\w-]+)+|now(?:-\w+)?)(?:[:!][^{}]*)?\})")
 # What may be meant for a name, as nothing is that has quotes, blanks or braces inside.
@@ -81,7 +85,8 @@ def template_mistakes(raw: Mapping[str, Any], name: str) -> Iterator[Mistake]:
             yield Mistake(place, _OF_OTHER_TOOLS)
         if place not in told and any(pattern.search(text) for pattern in patterns):
             told.add(place)
-            yield Mistake(place, secret_meant(text, place) or said)
+            in_auth = _IN_AUTH if "auth" in place and _SECRET.search(text) else None
+            yield Mistake(place, secret_meant(text, place) or in_auth or said)
     yield from dict.fromkeys(chain.from_iterable(map(_beside_requests, written_resources(raw))))
     for place, text in texts_of(value_at(raw, ("client", "headers")), ("client", "headers")):
         if place not in told and _DOUBLED.search(text):

@@ -87,7 +87,7 @@ class Reads:
         begun, self._early = task.ahead.take(task.resource, base_url, earlier, self._table.let_go)
         auths = begun.auths if begun else {one.name: made.of(one) for one in chain}
         number, is_anew, learnt, is_forgotten = 1, False, dict[str, str](), False
-        notes = job_notes(self._table, base_url, task.config.is_anew and not task.context.retry_number)
+        notes = job_notes(self._table, base_url, task.config.asks_again and not task.context.retry_number)
         while True:
             with begun.session if begun else _session(task, base_url) as session:
                 begun, task.ahead.pacing = None, session.pacing
@@ -208,10 +208,11 @@ def _options(task: SyncTask, table: ResourceTable, number: int, is_anew: bool, i
     config = task.config
     return PassOptions(
         is_last=number >= task.resource.passes,
-        is_anew=is_anew,
+        is_anew=is_anew or config.read_from is not None,
         is_retry=task.context.retry_number > 0,
         forget_state=config.is_anew or is_forgotten,
         keep_mark=config.keep_mark,
+        read_from=config.read_from,
         # The other windows' rows are no part of this run, so the table stays; a window is read anew in any case.
         is_whole=config.full_refresh and task.window is None,
         is_as_loaded=partial(is_as_loaded, table),

@@ -25,6 +25,7 @@ from messaging_assets.foundation.failures import LoadRefused, MendDescription, S
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.http.wire.validators import Unchanged
 from messaging_assets.loading.kept_receipt import KeptReceipt, receipt_file
+from messaging_assets.loading.marks.read_from import why_not_from
 from messaging_assets.loading.sync_lock import folders_to_sync, only_sync
 from messaging_assets.loading.table.account_view import show_again
 from messaging_assets.loading.table.earlier_syncs import confirm_loaded, load_pending, open_ledger, put_away, take_back
@@ -80,6 +81,7 @@ def sync(
     try:
         refuse_environment(task.asset)
         _refuse_to_drop_changes(task)
+        _refuse_read_from(task)
         alone = only_sync(description, task.resource, folders)
         with own_settings(context.log.warning), alone, task.redaction.on_loggers(), undisturbed():
             task.redaction.add(*credentials.all_secrets(description))
@@ -110,6 +112,17 @@ def _refuse_to_drop_changes(task: SyncTask) -> None:
             "run it with forget_state, which leaves the table as it is",
             where=task.asset,
         )
+
+
+def _refuse_read_from(task: SyncTask) -> None:
+    """Stop where no read can begin at a value of the cursor, or somebody wants everything as well."""
+    if task.config.read_from is None:
+        return
+    why, step = why_not_from(task.resource) or ("", "")
+    if task.config.is_anew:
+        why, step = "full_refresh and forget_state read everything", "take read_from out, or those"
+    if why:
+        raise MendDescription(f"read_from cannot be: {why}", step, where=task.asset)
 
 
 class _Sync:
@@ -156,7 +169,7 @@ class _Sync:
         open_ledger(table, task.context.log.warning, task.config.is_anew)
         task.ahead.note(table.pipeline)
         # Whoever wants everything anew wants it once: at the second try the receipt is this run's own.
-        is_wanted = not task.config.is_anew or task.context.retry_number > 0
+        is_wanted = not task.config.asks_again or task.context.retry_number > 0
         kept = table.receipts.read() if is_wanted else None
         take_back(table)
         if not is_wanted:

@@ -25,6 +25,11 @@ class SyncConfig(Config):
         description="Go on from the cursor's mark although the file asks for something else now, or rows before it "
         "were in doubt or are gone.",
     )
+    read_from: str | None = Field(
+        default=None,
+        description="Read rows from this value of the cursor on once more, such as 2026-11-20 or -7d, into the table "
+        "as it is.",
+    )
     allow_many_deletes: bool = Field(
         default=False,
         description="Let more rows go at once than maximum_deleted_share allows, or all from another address.",
@@ -34,6 +39,11 @@ class SyncConfig(Config):
     def is_anew(self) -> bool:
         """Whether everything is read from its beginning."""
         return self.full_refresh or self.forget_state
+
+    @property
+    def asks_again(self) -> bool:
+        """Whether rows are asked for that an earlier read may have brought, so that none of it is gone on with."""
+        return self.is_anew or self.read_from is not None
 
     @property
     def may_move(self) -> bool:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import click
@@ -27,9 +27,14 @@ if TYPE_CHECKING:
 @click.command(name="sync", cls=JsonCommand, short_help="Sync an API now, checks included.")
 @click.argument("api")
 @click.option("--only", multiple=True, callback=joined, metavar="A,B", help="These resources only.")
+@click.option("--read-from", metavar="VALUE", help="Read rows from here on once more, such as 2026-11-20 or -7d.")
+@click.option("--full-refresh", is_flag=True, help="Read everything anew, drop the tables, and load them.")
+@click.option("--forget-state", is_flag=True, help="Read everything anew into the tables as they are.")
+@click.option("--keep-mark", is_flag=True, help="Go on from the marks whatever speaks against them.")
+@click.option("--allow-many-deletes", is_flag=True, help="Let any share of the rows go at once.")
 @click.option("--json", "as_json", is_flag=True, help="Print the assets as one JSON object.")
 @click.option("--verbose", is_flag=True, help="Show Dagster's log.")
-def command(api: str, only: str | None, as_json: bool, verbose: bool) -> None:
+def command(api: str, only: str | None, as_json: bool, verbose: bool, **asked: Any) -> None:
     r"""Run the job of an API in this process: read every list, load it, answer its checks.
 
     API is its name, or the path of its file. The run is in Dagster's history, where `dev` and `status` find it;
@@ -39,6 +44,7 @@ def command(api: str, only: str | None, as_json: bool, verbose: bool) -> None:
     \b
     messaging-assets sync chat
     messaging-assets sync apis/chat.yaml --only users,channels
+    messaging-assets sync chat --only messages --read-from -7d
     """
     from messaging_assets.cli.chosen_api import chosen_api
     from messaging_assets.cli.status import print_statuses
@@ -48,7 +54,7 @@ def command(api: str, only: str | None, as_json: bool, verbose: bool) -> None:
     description = chosen_api(api)
     names = _chosen(description, only)
     settle_dagster_home(settle_environment())
-    is_done = _run(description, names, verbose)
+    is_done = _run(description, names, verbose, {name: value for name, value in asked.items() if value})
     statuses = [one for one in read_statuses([description]) if one.asset.rpartition("/")[2] in names]
     is_right = is_done and not any(status.is_wrong for status in statuses)
     if as_json:
@@ -83,11 +89,12 @@ def _in_windows(description: ApiDescription) -> list[str]:
     return [name for name in description.resources_in_full if name not in description.unpartitioned]
 
 
-def _run(description: ApiDescription, names: list[str], verbose: bool) -> bool:
+def _run(description: ApiDescription, names: list[str], verbose: bool, config: dict[str, Any]) -> bool:
     from dagster import Definitions
 
     from messaging_assets.assets.translator import asset_key
     from messaging_assets.cli.signals import ended_by_signals
+    from messaging_assets.destination.names import pipeline_name
     from messaging_assets.loading.undisturbed import made_for_good
     from messaging_assets.orchestration.api_definitions import definitions_for
     from messaging_assets.orchestration.automation.jobs import job_name, of_this_process
@@ -105,7 +112,10 @@ def _run(description: ApiDescription, names: list[str], verbose: bool) -> bool:
             return job.execute_in_process(
                 instance=instance,
                 asset_selection=[asset_key(description, name) for name in names],
-                run_config={"loggers": {"console": {"config": {"log_level": "DEBUG"} if verbose else {}}}},
+                run_config={
+                    "loggers": {"console": {"config": {"log_level": "DEBUG"} if verbose else {}}},
+                    "ops": {pipeline_name(description.name, name): {"config": config} for name in names if config},
+                },
                 raise_on_error=False,
                 run_id=run_id,
                 tags=of_this_process(),

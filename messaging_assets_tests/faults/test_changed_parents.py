@@ -11,6 +11,7 @@ import pytest
 from messaging_assets.reading.changed_parents import ParentChanges
 from messaging_assets_tests.faults.family import Family
 from messaging_assets_tests.faults.one_list import OneList, synced
+from messaging_assets_tests.one_step import History, alone
 from messaging_assets_tests.open_database import let_go
 from messaging_assets_tests.own_process import Process
 
@@ -60,6 +61,18 @@ def test_only_lists_of_changed_parents_are_asked_for_and_the_other_rows_stay(one
     assert [one.receipt.get("parents_same") for one in (first, second, third)] == [None, 2, 3]
     assert third.verdict == "read to the end"
     assert "did not change since they were loaded" in third.reason
+
+
+def test_lists_of_parents_that_did_not_change_are_read_once_more_where_a_run_asks_for_them(one_list: OneList) -> None:
+    cursor = {"cursor_path": "of", "start_param": "since"}
+    parts = {**PARTS, "endpoint": {**PARTS["endpoint"], "incremental": cursor}}
+    came, history = [], History()
+    with Family(one_list, Chats()).served() as api:
+        for config in (None, None, {"read_from": "50"}, None):
+            api.asked.clear()
+            assert alone(api.describe("parts", CHATS, parts), "parts", history, config=config).green
+            came.append(asked(api))
+    assert came == [EVERY, [], [f"{one}?since=50" for one in EVERY], []]
 
 
 @pytest.mark.sampled

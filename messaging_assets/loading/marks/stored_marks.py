@@ -13,6 +13,7 @@ from messaging_assets.description.parents import is_child
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.identity import identity_of
 from messaging_assets.loading.marks.made_keys import makers_of
+from messaging_assets.loading.marks.read_from import set_back
 from messaging_assets.loading.marks.target import ReadTarget
 from messaging_assets.loading.marks.trusted_marks import ASKED_BY, DOUBTED, NO_ROWS, MarkTrust
 from messaging_assets.reading.changed_parents import ParentChanges, changes_of
@@ -82,6 +83,8 @@ def read_marks(
     fields = fields_told_by(cursor, keys, is_merged)
     asked_before, told_by = state.get(_ASKED, {}).get(path), _told_by(target, fields)
     marks, asked = trust.of(target, cursor, deepcopy(kept), asked_before, told_by) if is_own else ({}, None)
+    if trust.read_from is not None:
+        marks = set_back(marks, cursor, trust.read_from, target.now, asset)
     made = CursorMarks(asset, cursor, keys, marks, is_merged, is_asked_for(one.endpoint, cursor), now=target.now)
     made.asked = asked
     return made
@@ -119,7 +122,8 @@ def read_changes(target: ReadTarget, trust: MarkTrust) -> ParentChanges | None:
     # Without a cursor the question is the same but for its beginning.
     cursor = cursor_of(target.resource.endpoint) or Incremental(cursor_path="$")
     said, asked = trust.of(target, cursor, dict(kept.get("said", {})), kept.get("asked"))
-    changes = changes_of(target.resource, said)
+    # Lists of parents that did not change are read again, too.
+    changes = changes_of(target.resource, {} if trust.read_from is not None else said)
     if changes:
         changes.asked = asked
     return changes

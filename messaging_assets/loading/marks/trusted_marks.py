@@ -184,6 +184,7 @@ class MarkTrust:
         keep_mark: whether a mark counts though the file asks for something else now, or rows before it were in doubt.
         has_rows: whether the table has rows; None where nobody asks, or none were ever loaded.
         is_older: whether the rows are not in the table that the last sync with any loaded.
+        read_from: a value behind which no mark counts, so that rows are read once more; None where all do.
     """
 
     receipt: Receipt
@@ -191,6 +192,7 @@ class MarkTrust:
     keep_mark: bool = False
     has_rows: bool | None = None
     is_older: bool = False
+    read_from: str | None = None
 
     def of(
         self,

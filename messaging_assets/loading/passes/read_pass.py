@@ -44,6 +44,7 @@ class PassOptions:
         is_retry: whether an earlier try of the same run failed.
         forget_state: whether an incremental resource begins anew.
         keep_mark: whether a mark counts though the file asks for something else now.
+        read_from: a value behind which no mark counts; None where all do.
         is_whole: whether all of it is one load, because the table is dropped before that.
         is_as_loaded: whether the destination has the rows of a load as the newest sync left them.
         before_requests: called before a part asks the API for anything, when the destination was asked all.
@@ -54,6 +55,7 @@ class PassOptions:
     is_retry: bool = False
     forget_state: bool = False
     keep_mark: bool = False
+    read_from: str | None = None
     is_whole: bool = False
     is_as_loaded: Callable[[str], bool] = lambda load_id: False
     before_requests: Callable[[], None] = lambda: None
@@ -209,7 +211,7 @@ class ReadPass:
 
 
 def _trust(target: ReadTarget, options: PassOptions, receipt: Receipt, tell: Callable[[str], None]) -> MarkTrust:
-    trust = MarkTrust(receipt, tell, options.keep_mark)
+    trust = MarkTrust(receipt, tell, options.keep_mark, read_from=options.read_from)
     if options.keep_mark:
         forget_last_rows()
     if options.is_whole or options.forget_state or not keeps_rows_by_sql():

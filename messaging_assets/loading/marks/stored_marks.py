@@ -54,7 +54,7 @@ _ASKED_BY_ANOTHER = Finding(
     "cursor's last value, so if it is another account's, rows before that value are missing",
     "if so, run it with full_refresh",
 )
-_MEND = "run it once with full_refresh, or with keep_mark if they are known to be there"
+_MEND = "run it once with {}full_refresh, or with keep_mark if they are known to be there"
 # Of so many syncs it is kept whose secrets were sent.
 _ASKERS_KEPT = 5
 
@@ -223,7 +223,8 @@ def _note_doubt(before: CursorMarks, marks: Mapping[str, Any], finding: Finding,
     of = "the cursor's last value" if lists == 1 else f"the cursor's last values in {lists} lists"
     why = f" ({kept})" if isinstance(kept, str) else ""
     words = f"rows before {of} may be missing, as an earlier read of them was in doubt{why}"
-    return [Finding(Verdict.UNKNOWN, words, _MEND)]
+    step = _MEND.format("" if before.would_repeat else "read_from and a value before them, with ")
+    return [Finding(Verdict.UNKNOWN, words, step)]
 
 
 def _note_asker(target: ReadTarget, own: ListContext, receipt: Receipt) -> None:

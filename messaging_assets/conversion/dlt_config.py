@@ -40,12 +40,7 @@ _LOCATIONS = {"headers": "header", "params": "query", "json": "body", "data": "b
 
 
 def from_dlt(config: Mapping[str, Any], converted: Converted) -> None:
-    """Fill an API in from a dictionary of dlt's rest_api.
-
-    Args:
-        config: the dictionary; what running its file would tell is a hole.
-        converted: is filled in.
-    """
+    """Fill an API in from a dictionary of dlt's rest_api."""
     client = dict(config.get("client") or {})
     lose = below(converted.lose, "client")
     address, told = client.pop("base_url", None), below(lose, "base_url")

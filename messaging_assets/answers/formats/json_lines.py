@@ -15,9 +15,6 @@ from messaging_assets.answers.formats.texts import Records
 def json_lines(body: bytes) -> Records:
     """Its lines as records. Empty lines are none; a line that is no JSON is set aside.
 
-    Args:
-        body: the lines, in UTF-8.
-
     Raises:
         Unreadable: its last line is cut off, or no line of it is JSON.
     """

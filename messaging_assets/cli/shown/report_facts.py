@@ -90,13 +90,7 @@ class ApiFacts:
 
 
 def gathered(descriptions: Sequence[ApiDescription], folders: ProjectFolders, now: datetime) -> list[ApiFacts]:
-    """What is known of some APIs.
-
-    Args:
-        descriptions: the APIs.
-        folders: where the default DuckDB file is.
-        now: when the page is made.
-    """
+    """What is known of some APIs."""
     # In the order of the APIs and their resources.
     statuses = iter(read_statuses(descriptions))
     return [_api(description, statuses, folders, now) for description in descriptions]

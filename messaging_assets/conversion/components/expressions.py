@@ -20,12 +20,7 @@ Piece: TypeAlias = "str | Ref | Unknown"
 
 
 def pieces_of(text: str, parameters: Mapping[str, Any], depth: int = 0) -> list[Piece]:
-    """A text in pieces; those that stand as they are joined.
-
-    Args:
-        text: as the manifest has it.
-        parameters: what `parameters` is here.
-    """
+    """A text in pieces; those that stand as they are joined."""
     if "{%" in text or depth > 5:
         return [Unknown(_short(text))]
     pieces: list[Piece] = []

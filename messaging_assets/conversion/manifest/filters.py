@@ -19,13 +19,7 @@ _STEPS = ("steps",)
 
 
 def add_filter(scope: Scope, selector: Part | None, properties: Mapping[str, Any]) -> None:
-    """Say which records are kept.
-
-    Args:
-        scope: of the stream.
-        selector: which has the filter.
-        properties: the fields of its records, by its schema.
-    """
+    """Say which records are kept."""
     part = selector.part("record_filter") if selector else None
     if part is None:
         return

@@ -36,12 +36,7 @@ from messaging_assets.files.rules.mistakes import value_at
 
 
 def from_manifest(manifest: Mapping[str, Any], converted: Converted) -> None:
-    """Fill an API in from a manifest.
-
-    Args:
-        manifest: as its file has it.
-        converted: is filled in.
-    """
+    """Fill an API in from a manifest."""
     source = Part(without_code(resolved(manifest), OwnCode(converted.folder)))
     _describe_settings(source, converted)
     _Streams(source, converted).convert()

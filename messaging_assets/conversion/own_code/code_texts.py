@@ -14,12 +14,7 @@ _MOST_STEPS = 30
 
 
 class CodeTexts:
-    """What expressions in a class are, as texts of the manifest.
-
-    Args:
-        own: the class.
-        component: what the manifest has of it.
-    """
+    """What expressions in a class are, as texts of the manifest."""
 
     def __init__(self, own: OwnClass, component: Mapping[str, Any]) -> None:
         self._own, self._component = own, component

@@ -17,11 +17,7 @@ class UnusableDocument(ValueError):
 
 
 class References:
-    """What the nodes of a document are, with nothing left to look up.
-
-    Args:
-        raw: what the file holds.
-    """
+    """What the nodes of a document are, with nothing left to look up."""
 
     def __init__(self, raw: Mapping[str, Any]) -> None:
         self._raw = raw

@@ -31,10 +31,6 @@ _HOLD = (
 class PostgresTurns:
     """See Turns.
 
-    Args:
-        address: of the database.
-        api: the API's name.
-
     Raises:
         ValueError: the address cannot be read.
     """

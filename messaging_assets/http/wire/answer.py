@@ -77,12 +77,7 @@ class Answer(requests.Response):
             yield twin
 
     def fill(self, body: bytes, status: int) -> None:
-        """Take a body in place of the one that came.
-
-        Args:
-            body: the bytes.
-            status: in place of its status.
-        """
+        """Take a body in place of the one that came."""
         self.take_body(body)
         self.status_code = status
 

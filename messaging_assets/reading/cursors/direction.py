@@ -11,12 +11,7 @@ from messaging_assets.reading.times.notation import NoOrder
 
 
 class Direction:
-    """Compares cursor values by the file's `last_value_func`.
-
-    Args:
-        own: the incremental as the file has it.
-        order: how its values compare.
-    """
+    """Compares cursor values by the file's `last_value_func`."""
 
     def __init__(self, own: described.Incremental, order: Order) -> None:
         self._func, self._order = own.last_value_func, order

@@ -63,8 +63,6 @@ class Targets:
     """The columns that a table has so far.
 
     Args:
-        resource: what the file says of the table.
-        asset: the asset's name in errors.
         known: the table before this load.
         required: columns that dlt makes NOT NULL.
 
@@ -160,7 +158,6 @@ class Targets:
         """Make a column for the first values of a field.
 
         Args:
-            column: its name.
             values: one per record, None where a record has none.
             place: the first record whose value fits a column at all.
 

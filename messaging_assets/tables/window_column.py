@@ -23,7 +23,6 @@ class WindowColumn:
     """Sees to it, before anything is loaded, that each window's rows can be found again by their time.
 
     Args:
-        asset: the asset's name in errors.
         resource: a resource with partitions.
     """
 

@@ -22,8 +22,6 @@ def refuse_to_take_away(table: ResourceTable, receipt: Receipt, allow_many: bool
     """Stop before a load that swaps a table, or retires its rows, after a read that may lack some of them.
 
     Args:
-        table: the table.
-        receipt: what was counted.
         allow_many: whether the run says that a larger share may go.
         is_refreshed: whether the run begins with an empty table anyway.
 
@@ -37,9 +35,6 @@ def refuse_to_take_away(table: ResourceTable, receipt: Receipt, allow_many: bool
 
 def rows_from_elsewhere(table: ResourceTable) -> int:
     """How many rows a sync finds in its table that came from another address of the API.
-
-    Args:
-        table: the table.
 
     Raises:
         MendDescription: the sync would take them out, or retire them, which is right only where the API has moved.
@@ -73,7 +68,6 @@ def settle(
     """Take out what a complete read no longer brought, and note that the sync is done.
 
     Args:
-        table: the table.
         load_ids: the loads of the sync.
         result: how complete its read was.
         allow_many: whether the run says that a larger share may go.

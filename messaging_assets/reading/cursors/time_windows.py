@@ -205,7 +205,6 @@ class TimeWindows:
     """The windows of one list's range, and how far they were read.
 
     Args:
-        name: the list's name.
         range_: its range.
 
     Attributes:

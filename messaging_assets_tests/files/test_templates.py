@@ -112,3 +112,13 @@ def test_what_may_be_meant_for_a_placeholder_is_refused(text: str, told: str) ->
 )
 def test_a_page_number_beside_doubled_braces_is_filled_in(text: str, found: list[str]) -> None:
     assert [word for _, word in PAGE_PLACE.findall(text)] == found
+
+
+def test_a_secret_among_the_values_of_for_each_is_refused() -> None:
+    resource = {
+        "name": "users",
+        "for_each": {"key": ["a", "{secret.key}"]},
+        "endpoint": {"path": "/users", "params": {"k": "{for_each.key}"}},
+    }
+    with pytest.raises(InvalidDescription, match=r"for_each.key\[1\]: no secret is filled in here; accounts ask"):
+        describe({"client": {"base_url": "https://api.example.com"}, "resources": [resource]}, "chat")

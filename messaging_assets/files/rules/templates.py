@@ -66,9 +66,17 @@ def template_mistakes(raw: Mapping[str, Any], name: str) -> Iterator[Mistake]:
     for place, text in texts_of(value_at(raw, ("client", "headers")), ("client", "headers")):
         if place not in told and _DOUBLED.search(text):
             yield Mistake(place, "braces are sent as they are written here; write each of them once")
+    yield from _secrets_in_values(raw)
     for place, text in texts_of(raw, ()):
         if _IN_CURLY_QUOTES.fullmatch(text) and "description" not in place:
             yield Mistake(place, "curly quotes are part of the text; write straight ones, or none")
+
+
+def _secrets_in_values(raw: Mapping[str, Any]) -> Iterator[Mistake]:
+    for resource in written_resources(raw):
+        for place, text in texts_of(resource.own.get("for_each"), (*resource.place, "for_each")):
+            if _SECRET.search(text):
+                yield Mistake(place, "no secret is filled in here; accounts ask the same lists with several secrets")
 
 
 def page_place_mistakes(resource: Written, of_client: Mapping[str, Any]) -> Iterator[Mistake]:

@@ -20,8 +20,6 @@ NO_PAGINATOR = (
     "does the API hand out this list in pages? Nothing says how; links are followed if an answer has any. Declare the "
     "paginator, or single_page if one answer is everything"
 )
-
-
 # What stands for an address that nobody knows; no such host exists (RFC 6761).
 UNKNOWN_ADDRESS = "https://your-address.invalid"
 # What a file can say for all resources at once.
@@ -72,10 +70,10 @@ class Draft:
         return params
 
     def lose(self, words: str, *place: str, kind: Kind = "loss") -> None:
-        """Note what could not be carried; a resource that is left out of the file keeps the reason for that alone."""
-        if not self.is_carried:
-            return
-        self.losses.append(Loss(_harmless(words), place or ("endpoint",), kind))
+        """Note once what could not be carried; a resource that is left out of the file keeps that reason alone."""
+        loss = Loss(_harmless(words), place or ("endpoint",), kind)
+        if self.is_carried and loss not in self.losses:
+            self.losses.append(loss)
 
     def ask(self, words: str, *place: str) -> None:
         """Note what the source does not say."""
@@ -144,8 +142,10 @@ class Draft:
         """The resource as the file has it."""
         first = ("name", "description", "selected", "primary_key", "write_disposition", "for_each")
         order = (*first, "include_from_parent")
-        endpoint = {word: one for word, one in self.endpoint.items() if one not in ([], {})}
-        raw = {"name": self.name, **self.raw, "endpoint": without_nothing(endpoint)}
+        # A form is one whatever is left of its fields.
+        said = ((word, one) for word, one in self.endpoint.items() if one not in (None, []))
+        endpoint = {word: one for word, one in said if one != {} or word == "data"}
+        raw = {"name": self.name, **self.raw, "endpoint": endpoint}
         return without_nothing({**{key: raw[key] for key in order if key in raw}, **raw})
 
 

@@ -89,11 +89,7 @@ def _remember_migrations() -> None:
 
 
 class _Opened:
-    """Keeps a file of SQLite open behind the connections of an engine.
-
-    Args:
-        engine: what opens the file.
-    """
+    """Keeps a file of SQLite open behind the connections of an engine."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

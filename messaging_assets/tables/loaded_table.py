@@ -59,12 +59,7 @@ def validity(resource: Resource) -> Validity | None:
 
 
 class LoadedTable:
-    """A table of one resource in its destination.
-
-    Args:
-        dataset: the dataset it is in.
-        table: the resource's name, or that of a child table.
-    """
+    """A table of one resource in its destination."""
 
     def __init__(self, dataset: Dataset, table: str) -> None:
         self._dataset, self._table = dataset, table

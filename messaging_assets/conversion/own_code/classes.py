@@ -32,11 +32,7 @@ class OwnClass:
 
 
 class OwnCode:
-    """The code beside a manifest.
-
-    Args:
-        folder: of the manifest; None where there is none.
-    """
+    """The code beside a manifest."""
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder

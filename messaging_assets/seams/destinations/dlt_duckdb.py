@@ -41,11 +41,7 @@ _logger = logging.getLogger(__name__)
 
 
 class DatabaseHeld(Exception):
-    """Another process held the DuckDB file for longer than the bound; the text names it.
-
-    Args:
-        what: what happened, without what to do.
-    """
+    """Another process held the DuckDB file for longer than the bound; the text names it."""
 
     def __init__(self, what: str) -> None:
         self.what = what

@@ -168,7 +168,8 @@ def _named_apart(several: list[dict[str, Any]]) -> Any:
         return several[0] if several else None
     named, taken = [way for way in several if way["type"] == "api_key"], set[str]()
     for way in named if len(named) > 1 else []:
-        name = secret_name(str(way.get("name", "")).replace(".", "_"))
+        # A way that goes with several lists has one name in all of them.
+        name = str(way.get("secret") or secret_name(str(way.get("name", "")).replace(".", "_")))
         while name in taken:
             # A header and a parameter of one name may hold two secrets.
             name += f"_{way['location']}"

@@ -128,6 +128,13 @@ def test_two_secrets_never_have_one_name(ways: list[tuple[str, str]], names: lis
     assert [way["secret"] for way in several] == names
 
 
+def test_a_secret_of_several_lists_has_one_name_in_all_of_them() -> None:
+    shared, other = ({"type": "api_key", "name": name, "location": "query"} for name in ("x-key", "k"))
+    joined([{"type": "api_key", "name": "X-Key", "location": "header"}, shared])
+    joined([shared, other])
+    assert (shared["secret"], other["secret"]) == ("x_key_query", "k")
+
+
 def test_secrets_of_two_parts_of_the_settings_that_end_alike_have_their_whole_names() -> None:
     held = {"properties": {"token": {"type": "string", "airbyte_secret": True}}}
     path = "/{{ config['site']['token'] }}/{{ config['team']['token'] }}"

@@ -93,6 +93,10 @@ def test_a_secret_inside_a_body_goes_there(source: Any) -> None:
     "source",
     [
         _manifest(http_method="POST", request_body_data={"app_key": HELD % "app_key"}),
+        _manifest(
+            http_method="POST",
+            authenticator={**KEY, "inject_into": {"inject_into": "body_data", "field_name": "app_key"}},
+        ),
         _dlt(endpoint='{"path": "m", "method": "POST", "data": {"app_key": dlt.secrets["k"]}}'),
     ],
 )
@@ -177,3 +181,35 @@ def test_a_default_that_looks_like_a_secret_leaves_the_rest_of_the_file(clean_ro
     assert only(raw)["endpoint"]["path"] == "/messages"
     assert default not in repr(raw)
     assert "left out endpoint.params.q" in done.output
+
+
+def _session(**login: Any) -> Any:
+    requester = {"url_base": "https://api.example.com", "path": "/login", "http_method": "POST", **login}
+    return _manifest(
+        authenticator={
+            "type": "SessionTokenAuthenticator",
+            "login_requester": requester,
+            "session_token_path": ["token"],
+            "request_authentication": {"type": "Bearer"},
+        }
+    )
+
+
+def test_a_login_sends_each_secret_where_the_source_does() -> None:
+    body = {"user": {"name": HELD % "name", "password": HELD % "password"}, "k": HELD % "token"}
+    source = _session(request_body_json=body, request_headers={"X-App": HELD % "app_key", "Accept": "text/plain"})
+    login = _became(source).drafts[0].endpoint["auth"]["login"]
+    assert login["fields"] == {
+        "user": {"name": "{secret.name}", "password": "{secret.password}"},
+        "k": "{secret.token}",
+    }
+    assert login["headers"] == {"X-App": "{secret.app_key}"}
+    assert (login["username_field"], login["password_field"]) == (None, None)
+
+
+def test_a_login_whose_path_cannot_be_said_is_no_login() -> None:
+    found = Converted("chat", "a manifest", Settings())
+    names = {"username": HELD % "name", "password": HELD % "password"}
+    from_manifest(_session(path="/login/" + HELD % "token", request_body_json=names)[1], found)
+    assert not found.drafts[0].endpoint["auth"]
+    assert any("the secret 'token'" in loss.words for loss in found.drafts[0].losses)

@@ -20,17 +20,12 @@ from messaging_assets.conversion.spec_texts import (
     text_of,
     values_of,
 )
-from messaging_assets.conversion.texts import Hole, Lose, below, filled, named, only, quoted
+from messaging_assets.conversion.texts import GRANTS, Hole, Lose, below, filled, named, only, quoted
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.files.rules.mistakes import step_into, value_at
 from messaging_assets.foundation.redaction import one_line
 
 _FORMATS = {"": None, "None": None, "json": None, "csv": "csv", "xml": "xml", "jsonl": "ndjson", "jsonlines": "ndjson"}
-_ASKING = {
-    "client_credentials": "oauth2",
-    "refresh_token": "oauth2_refresh_token",
-    "password": "oauth2_password",
-}
 _SCHEME = re.compile(r"https?://")
 # What its signing texts take -> ours.
 _SIGNED = {
@@ -96,8 +91,8 @@ def _ways(auth: Any, converted: Converted, lose: Lose) -> list[dict[str, Any]]:
         empty = [half for half in ("username", "password") if step_into(auth, half) in (None, "")]
         return [without_nothing({"type": "http_basic", "empty": empty[0] if empty else None})]
     flow = step_into(auth, "flow")
-    if kind == "oauth2" and (step_into(auth, "refresh_token") or flow in _ASKING):
-        way = "oauth2_refresh_token" if step_into(auth, "refresh_token") else _ASKING[str(flow)]
+    if kind == "oauth2" and (step_into(auth, "refresh_token") or flow in GRANTS):
+        way = "oauth2_refresh_token" if step_into(auth, "refresh_token") else GRANTS[str(flow)]
         address = filled(text_of(step_into(auth, "authentication_url"), {}), converted.settings, lose, False, True)
         return [without_nothing({"type": way, "token_url": address, "scopes": step_into(auth, "scopes")})]
     if kind in ("aws-sigv4", "aws_sigv4"):

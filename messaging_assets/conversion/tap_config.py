@@ -10,7 +10,7 @@ from typing import Any
 from messaging_assets.conversion.outcome import Converted, Draft, falls_alone
 from messaging_assets.conversion.secret_fields import in_path, is_secret_field, joined, secret_name, taken_apart
 from messaging_assets.conversion.tap_lists import add_mark, add_paging, selector
-from messaging_assets.conversion.texts import Hole, Lose, at_itself, below, doubled, filled
+from messaging_assets.conversion.texts import GRANTS, Hole, Lose, at_itself, below, doubled, filled
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.files.rules.secret_signs import names_secret
 
@@ -27,11 +27,6 @@ _SHARED = (
     "schema",
 )
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?")
-_GRANTS = {
-    "client_credentials": "oauth2",
-    "refresh_token": "oauth2_refresh_token",
-    "password": "oauth2_password",
-}
 
 
 def from_tap(config: Mapping[str, Any], converted: Converted) -> None:
@@ -115,10 +110,10 @@ def _oauth(config: Mapping[str, Any], converted: Converted) -> list[dict[str, An
         else filled(_text(one), converted.settings, lose, is_doubled=False)
         for name, one in (extras.items() if isinstance(extras, Mapping) else ())
     }
-    if grant not in _GRANTS:
+    if grant not in GRANTS:
         more = {"grant_type": grant, **more}
     way = {
-        "type": _GRANTS.get(grant, "oauth2"),
+        "type": GRANTS.get(grant, "oauth2"),
         "token_url": filled(
             _text(config.get("access_token_url")), converted.settings, lose, is_doubled=False, is_address=True
         ),

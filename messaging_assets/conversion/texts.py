@@ -18,6 +18,8 @@ from messaging_assets.files.rules.secret_signs import certain_look_of, is_ordina
 USUAL_PAGE = 100
 # So many an API file takes.
 MOST_RETRIES = 20
+# Grants by which tokens are asked for -> the `type` of a way.
+GRANTS = {"client_credentials": "oauth2", "refresh_token": "oauth2_refresh_token", "password": "oauth2_password"}
 _USUAL = {"offset_param": "offset", "limit_param": "limit", "page_param": "page", "cursor_param": "cursor"}
 # What stands in an address for a setting that nobody gave; no such host exists (RFC 6761).
 UNSET = "your-{}"

@@ -20,7 +20,7 @@ from messaging_assets.conversion.manifest.sent_secrets import (
     text_with_secrets,
 )
 from messaging_assets.conversion.secret_fields import in_turn, secret_name, way_of
-from messaging_assets.conversion.texts import Hole, below, has
+from messaging_assets.conversion.texts import GRANTS, Hole, below, has
 from messaging_assets.description.ways.signatures import JwtAlgorithm
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.files.rules.mistakes import mapping, step_into
@@ -28,7 +28,6 @@ from messaging_assets.files.rules.secret_signs import names_secret
 from messaging_assets.files.rules.templates import texts_of
 
 _OF_SESSION = {"query": "params", "header": "headers", "body": "body"}
-_GRANTS = {"refresh_token": "oauth2_refresh_token", "password": "oauth2_password"}
 _REQUEST_NAMES = ("client_id", "client_secret", "grant_type", "refresh_token")
 
 
@@ -136,7 +135,7 @@ def _oauth(scope: Scope, part: Part) -> dict[str, Any] | None:
         return None
     address = address_of(scope, part["token_refresh_endpoint"], part)
     updater = part.part("refresh_token_updater")
-    kind = "oauth2_jwt_bearer" if by_assertion else _GRANTS.get(grant, "oauth2")
+    kind = "oauth2_jwt_bearer" if by_assertion else GRANTS.get(grant, "oauth2")
     names = {usual: _unlike(part[f"{usual}_name"], usual) for usual in _REQUEST_NAMES}
     way: dict[str, Any] = {
         "type": kind,

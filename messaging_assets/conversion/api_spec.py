@@ -244,6 +244,7 @@ def _add_request(
         scope.texts[part] = kept
         written = {name: scope.written(one, "endpoint", part) for name, one in kept.items()}
         draft.endpoint[part] = {name: one for name, one in written.items() if one is not None}
+        draft.is_form = draft.is_form or (part == "data" and bool(own))
     draft.endpoint["auth"] = joined(found)
     rate = request.get("rate")
     if isinstance(rate, (int, float)) and rate > 0:

@@ -109,6 +109,7 @@ def _fill(draft: Draft, one: Mapping[str, Any], converted: Converted, is_paged: 
     draft.raw = {"endpoint": {}, **_resource(own, converted.settings, draft.lose, ways)[0]}
     if isinstance(draft.raw["endpoint"], str):
         draft.raw["endpoint"] = {"path": draft.raw["endpoint"]}
+    draft.is_form = "data" in draft.endpoint
     if "path" not in draft.endpoint and step_into(one.get("endpoint"), "path") is not None:
         draft.give_up("its path is not known without running the file")
     if not is_paged and draft.endpoint.get("paginator", "auto") in ("auto", {"type": "auto"}):

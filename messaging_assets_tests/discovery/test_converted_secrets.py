@@ -106,6 +106,12 @@ def test_a_form_whose_only_field_is_a_secret_stays_a_form(source: Any) -> None:
     assert finished["data"] == {}
 
 
+def test_a_form_without_any_field_is_none() -> None:
+    found = Converted("chat", "a manifest", Settings())
+    from_manifest(_manifest(http_method="POST", request_body_data={"team": HELD % "team"})[1], found)
+    assert "data" not in found.drafts[0].finished["endpoint"]
+
+
 def test_a_request_without_a_body_has_none_for_a_secret() -> None:
     found = Converted("chat", "a manifest", Settings())
     from_manifest(_manifest(request_body_json={"app_key": HELD % "app_key"})[1], found)

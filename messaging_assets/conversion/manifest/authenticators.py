@@ -60,9 +60,9 @@ def _api_key(scope: Scope, part: Part) -> dict[str, Any] | None:
     if not name:
         scope.draft.lose("its key goes into a field that is not named", *PLACE)
         return None
-    if step_into(part["inject_into"], "inject_into") == "body_data":
-        # A form is one though it has no other field.
+    if step_into(part["inject_into"], "inject_into") == "body_data" and not scope.draft.endpoint.get("json"):
         scope.draft.endpoint.setdefault("data", {})
+        scope.draft.is_form = True
     return way_of(
         str(name), location, text_with_secrets(scope, part["api_token"], part), below(scope.draft.lose, *PLACE)
     )

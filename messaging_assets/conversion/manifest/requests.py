@@ -129,6 +129,7 @@ def add_request(scope: Scope, requester: Part, by_links: bool) -> tuple[list[dic
         # A parent's key or a value of a list may go there already.
         sent = endpoint.get(part) or {}
         endpoint[part] = {**sent, **{name: one for name, one in kept.items() if one not in (None, "")}}
+        draft.is_form = draft.is_form or (part == "data" and bool(found))
     if requester["fetch_properties_from_endpoint"] or requester["query_properties"]:
         draft.lose("it asks for fields by name in several requests, which no word says", "endpoint", "params")
     return ways, of_first_page

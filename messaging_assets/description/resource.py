@@ -177,8 +177,9 @@ class ResourceBase(Described):
 
     def _key(self, word: str) -> tuple[str, ...]:
         written = getattr(self, word)
-        hinted = (name for name, column in self.columns.items() if getattr(column, word))
-        return (written,) if isinstance(written, str) else tuple(written or hinted)
+        if isinstance(written, str):
+            return (written,)
+        return tuple(written or (name for name, column in self.columns.items() if getattr(column, word)))
 
     @property
     def is_loaded(self) -> bool:

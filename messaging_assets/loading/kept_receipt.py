@@ -123,7 +123,11 @@ class ReceiptFile:
 def receipt_file(
     description: ApiDescription, resource: Resource, window: Window | None, base_url: str, folders: ProjectFolders
 ) -> ReceiptFile:
-    """Where the receipt of a read is kept: of this description, window and address."""
+    """Where the receipt of a read is kept: of this description, window and address.
+
+    Args:
+        resource: the resource that is read.
+    """
     chain = ancestry(description, resource)
     asked = [(one.name, *(getattr(one.endpoint, name) for name in _ASKED), one.for_each) for one in chain]
     headers = {one.name: one.endpoint.headers for one in chain if one.endpoint.headers} | description.client.headers

@@ -169,6 +169,10 @@ class Ending(End):
 class Reading(OneList):
     """One list while it is read.
 
+    Args:
+        context: what it shares with the other lists of its resource.
+        name: which of them, or of their windows, it is; empty for a resource without a parent or windows.
+
     Attributes:
         ending: how it ends.
     """

@@ -62,6 +62,10 @@ class Zones:
     def of(self, column: str, data_type: str, values: Iterable[Any]) -> ZoneInfo | None:
         """The zone of a column of moments; None for UTC, and of other columns.
 
+        Args:
+            data_type: dlt's word for its type.
+            values: what came.
+
         Raises:
             MendDescription: the table holds moments of another one, and these name none.
         """
@@ -135,6 +139,10 @@ def refuse_new_keys(
     pipeline: Pipeline, schema_name: str, table: str, known: Mapping[str, Any], required: Iterable[str], asset: str
 ) -> None:
     """See that a table with rows has the columns that none of its rows may lack from now on.
+
+    Args:
+        known: its columns, as dlt's schema has them from earlier loads.
+        required: names of the columns of a key.
 
     Raises:
         MendDescription: a column of the key is new, and there are rows without it.

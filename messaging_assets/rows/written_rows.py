@@ -67,7 +67,12 @@ def written_in(package_state: Mapping[str, Any]) -> Written | None:
 
 
 def counted(steps: Sequence[Mapping[Any, Any]], receipt: Receipt) -> list[dict[str, Any]]:
-    """Processing steps that say in the receipt what they leave out and what they add."""
+    """Processing steps that say in the receipt what they leave out and what they add.
+
+    Args:
+        steps: a resource's, as dlt has them; one that sets aside what it leaves out has said so.
+        receipt: where rows are counted.
+    """
     ways: dict[str, Callable[[Callable[..., Any], Receipt], Callable[..., Any]]] = {
         "filter": _counted_filter,
         "yield_map": _counted_yield_map,

@@ -48,6 +48,9 @@ class PageReader:
 
     `iter(resource)` does the same row by row, and enters dlt's contexts anew for each page, which takes as long as
     the page's request; here they are entered once a batch. They must not stay entered while dlt writes the batch.
+
+    Args:
+        state: where dlt keeps what it notes while it reads.
     """
 
     def __init__(self, resource: DltResource, state: Any) -> None:

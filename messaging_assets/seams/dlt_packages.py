@@ -128,6 +128,9 @@ def begin_loads_after(load_ids: Iterable[str]) -> None:
     """Let the ids of the next loads be higher than others, for dlt takes the state of the highest for the newest.
 
     A machine's clock may be behind that of another one, or be set back.
+
+    Args:
+        load_ids: those of loads that the destination knows.
     """
     # Since dlt 1.30: the highest that was given in this process; the next one is higher whatever the clock says.
     increasing_precise_time._last = max(increasing_precise_time._last, *map(float, load_ids), 0.0)

@@ -26,6 +26,10 @@ class ListsAhead:
 
     What a list's next page is, only its paginator knows. So the very code that reads a list reads it here first, with
     a reading that nobody hears. What it asks for is what will be asked for.
+
+    Args:
+        context: what the lists' own readings share.
+        config: the lists' resource with its parent, in dlt's words.
     """
 
     def __init__(self, context: ListContext, config: Mapping[str, Any], session: ApiSession) -> None:

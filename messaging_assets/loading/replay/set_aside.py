@@ -217,7 +217,11 @@ def in_parts(row_ids: Sequence[str]) -> Iterator[Sequence[str]]:
 def seen_set_aside(
     description: ApiDescription, resource: Resource, folders: ProjectFolders, limit: int
 ) -> tuple[str, list[Reason], list[SetAside]]:
-    """The rejected table's name, its records by reason, and those that were set aside last."""
+    """The rejected table's name, its records by reason, and those that were set aside last.
+
+    Args:
+        limit: how many records at most.
+    """
     dataset = loaded_dataset(description, resource, folders)
     with own_settings(), dataset_rows(dataset, destination_profile(folders).longest_name) as rows:
         aside = SetAsideRows(rows, resource)

@@ -193,6 +193,9 @@ def show_again(description: ApiDescription, resource: Resource, folders: Project
     """Have the table of an account in the view again, which a full refresh that failed had left out.
 
     What hinders the view is not raised: the refresh tells why it failed.
+
+    Args:
+        description: the API of that account, or of no account.
     """
     if description.tenancy:
         with suppress(MendDescription, DatabaseException):

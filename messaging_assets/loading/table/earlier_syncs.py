@@ -115,6 +115,9 @@ def confirm_loaded(table: ResourceTable, kept: KeptReceipt, loads: list[Load]) -
 def put_away(table: ResourceTable, why: str) -> Path | None:
     """Let nobody try again what the destination refused for good; the next run reads anew.
 
+    Args:
+        why: the sentence that a person reads; it is kept beside the package.
+
     Returns:
         The package's new place below the project's folder, if there was one.
     """

@@ -97,7 +97,12 @@ class ListCursor:
         return decided_mark(self._own, self._mark, self._last, self.answer, self._next)
 
     def take_answer(self, body: Any, rows: list[Any], page: int) -> None:
-        """Look for the cursor in a whole answer, where it is no record's."""
+        """Look for the cursor in a whole answer, where it is no record's.
+
+        Args:
+            body: the parsed answer.
+            page: its number.
+        """
         # One part of a list may have no cursor where the others do.
         is_part = isinstance(body, Portion) and body.is_part
         self.answer.take(body, rows, is_first=page <= 1 and self._last is None and not is_part)

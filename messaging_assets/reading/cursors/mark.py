@@ -29,7 +29,12 @@ LEFT_IN_DOUBT = "messaging_assets_left_in_doubt"
 
 
 def mark_at(own: described.Incremental, last: Any, hashes: Iterable[str] = ()) -> dict[str, Any]:
-    """A mark as dlt keeps it."""
+    """A mark as dlt keeps it.
+
+    Args:
+        last: how far the rows reach.
+        hashes: what tells the rows apart that stand there.
+    """
     initial = own.initial_value
     return {"initial_value": initial, "last_value": last, "start_value": last, "unique_hashes": list(hashes)}
 

@@ -51,7 +51,11 @@ class Reach:
 
 
 class Units:
-    """In which units of time since 1970 the numbers of a cursor could be."""
+    """In which units of time since 1970 the numbers of a cursor could be.
+
+    Args:
+        order: knows a number's unit by its size.
+    """
 
     def __init__(self, order: Order) -> None:
         self._order = order

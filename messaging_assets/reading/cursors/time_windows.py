@@ -204,6 +204,9 @@ class TimeRange:
 class TimeWindows:
     """The windows of one list's range, and how far they were read.
 
+    Args:
+        range_: its range.
+
     Attributes:
         rows: different rows of the windows that were read.
         doubts_before: how much of the read was in doubt when the range began.

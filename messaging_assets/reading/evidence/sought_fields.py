@@ -40,7 +40,11 @@ class SoughtFields:
     seen: set[Sought] = field(default_factory=set)
 
     def look_for(self, wanted: Mapping[Sought, Has]) -> Callable[[dict[str, Any]], None]:
-        """A look at one record after the other, which costs nothing once all was seen."""
+        """A look at one record after the other, which costs nothing once all was seen.
+
+        Args:
+            wanted: tells of each field whether a record has it.
+        """
         open_: dict[Sought, Has] = dict(wanted)
 
         def look(record: dict[str, Any]) -> None:

@@ -119,6 +119,9 @@ class PartKeys:
     def hand_out(self, rows: Sequence[dict[str, Any]], pages: Sequence[int]) -> list[list[Any]]:
         """Let go of a batch; what the next one may repeat is kept.
 
+        Args:
+            pages: the page that each came on.
+
         Returns:
             Their keys, a list of values for each field; empty where records do not replace each other.
         """

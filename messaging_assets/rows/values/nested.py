@@ -265,7 +265,12 @@ def _leaves(record: dict[str, Any], normalize: Callable[[str], str]) -> Iterator
 
 
 def shown(record: Any, largest: int) -> tuple[str, bool]:
-    """A record as text for people, and whether something was left out of it because it is too deep or too long."""
+    """A record as text for people, and whether something was left out of it because it is too deep or too long.
+
+    Args:
+        record: whatever the API sent.
+        largest: characters of the text at most.
+    """
     is_deep = depth(record) > _SHOWN_DEPTH
     text = json.dumps(_pruned(record, _SHOWN_DEPTH) if is_deep else record, default=str)
     return text[:largest], is_deep or len(text) > largest

@@ -31,7 +31,12 @@ class Retyped(SyncFailure):
 
 
 def agreed_type(values: list[Any], first: Any) -> str:
-    """dlt's word for the type that takes most of a column's first values."""
+    """dlt's word for the type that takes most of a column's first values.
+
+    Args:
+        values: all of them, None where a record has none.
+        first: the first of them that a column can hold.
+    """
     data_type = data_type_of(first)
     if data_type == "bigint" and float in set(map(type, values)):
         numbers = [one for one in values if type(one) in (int, float)]

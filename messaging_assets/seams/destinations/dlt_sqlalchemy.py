@@ -33,7 +33,11 @@ except ImportError:
 
 
 class ExactText(sa.types.UserDefinedType[str]):
-    """A text that is equal to no other: neither by case nor accent, nor by blanks at its end."""
+    """A text that is equal to no other: neither by case nor accent, nor by blanks at its end.
+
+    Args:
+        length: characters at most; None for any number.
+    """
 
     cache_ok = True
 

@@ -256,7 +256,11 @@ def _is_envelope(key: str) -> bool:
 
 
 def soap_fault(body: Any) -> str | None:
-    """The JSON path to the fault of an answer, whose names have any prefix; None where it has none."""
+    """The JSON path to the fault of an answer, whose names have any prefix; None where it has none.
+
+    Args:
+        body: the answer, as parsed from XML.
+    """
     place: list[str] = []
     for step in ("envelope", "body", "fault"):
         # Of an answer that is an envelope there is nothing else; others may have records under many keys.

@@ -130,7 +130,11 @@ def _own_output() -> Iterator[None]:
 
 
 class _Lines(logging.Logger):
-    """Shows, of all that a run logs, what the person who waits for it wants to know, on standard error."""
+    """Shows, of all that a run logs, what the person who waits for it wants to know, on standard error.
+
+    Args:
+        api: the API's name, with which its own lines begin.
+    """
 
     def __init__(self, api: str) -> None:
         super().__init__(f"{api}_sync")

@@ -179,7 +179,12 @@ def is_address(value: str) -> bool:
 
 
 def as_link(text: str, values: list[str]) -> str:
-    """A template as an address, in which no value ends the path; one with which it begins may be an address itself."""
+    """A template as an address, in which no value ends the path; one with which it begins may be an address itself.
+
+    Args:
+        text: the template.
+        values: what its placeholders stand for, in their order.
+    """
     first, in_path = int(text.startswith("{")), text.partition("?")[0].count("{")
     parts = [quote(one, safe=_IN_PATH if place < in_path else "") for place, one in enumerate(values)]
     taken = iter([*values[:first], *parts[first:]])
@@ -230,6 +235,10 @@ def fields_in_texts(child: Resource) -> set[str]:
 def for_each_list(asked: dict[str, Any], parent: str, has_cursor: bool) -> dict[str, Any]:
     """A child's request with everything that differs from list to list taken from the parent's record: fields, the
     list's name in a header, and the cursor's values.
+
+    Args:
+        asked: the parts of the request in dlt's words.
+        has_cursor: whether the child has a cursor.
     """
 
     def of_record(text: str, is_json: bool = False) -> str:

@@ -244,7 +244,11 @@ class Partitions(Described):
         return self.format if self.format in EPOCHS or _reads(self.format) else None
 
     def placed_by(self, data_type: str | None) -> str:
-        """The column in the table that places a row."""
+        """The column in the table that places a row.
+
+        Args:
+            data_type: what the file declares `column` to be.
+        """
         return self.column_name if self.reading is None or data_type in ("timestamp", "date") else WINDOW_AT
 
     @property

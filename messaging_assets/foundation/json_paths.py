@@ -117,7 +117,11 @@ def find_values(path: str, body: Any) -> list[Any]:
 
 
 class _Compared:
-    """What a comparison looks at: it finds no value of another type, which never passes; null may stand for any."""
+    """What a comparison looks at: it finds no value of another type, which never passes; null may come in place of any.
+
+    Args:
+        comparison: the comparison as the language's parser has it.
+    """
 
     def __init__(self, comparison: Any) -> None:
         self._path, self._kind = comparison.target, _kind(comparison.value)

@@ -38,7 +38,11 @@ _logger = logging.getLogger(__name__)
 def folders_to_sync(
     description: ApiDescription, resource: Resource, window: Window | None, folders: ProjectFolders
 ) -> ProjectFolders:
-    """The folders of a sync: those of its window where windows can be synced side by side, else the project's."""
+    """The folders of a sync: those of its window where windows can be synced side by side, else the project's.
+
+    Args:
+        folders: the project's.
+    """
     if window is not None:
         with suppress(MendDescription):  # which the sync tells
             if destination_profile(folders).has_session_locks:
@@ -49,6 +53,9 @@ def folders_to_sync(
 @contextmanager
 def only_sync(description: ApiDescription, resource: Resource, folders: ProjectFolders) -> Iterator[None]:
     """Hold a resource, or the window of it whose folders these are, on this machine and in its database.
+
+    Args:
+        folders: where locks and working files are.
 
     Raises:
         TryAgainLater: another sync held it for longer than `LONGEST_WAIT`.
@@ -132,6 +139,11 @@ def only_load(asset: str, pipeline: Pipeline) -> Iterator[None]:
 
 def take_in_database(client: Any, asset: str, name: str) -> None:
     """Have something for all machines until a connection to PostgreSQL ends.
+
+    Args:
+        client: the connection.
+        asset: the asset's name in the error.
+        name: what is had.
 
     Raises:
         TryAgainLater: others had it for longer than `LONGEST_WAIT`.

@@ -16,6 +16,9 @@ EXECUTOR_VARIABLE = "MESSAGING_ASSETS_EXECUTOR"
 def chosen_executor(default: ExecutorDefinition | None = None) -> ExecutorDefinition | None:
     """The executor that the variable names.
 
+    Args:
+        default: what it is where the variable says nothing.
+
     Raises:
         MendSettings: the variable holds another word, or the executor's package is not installed.
     """

@@ -20,7 +20,12 @@ _OPEN_ENDED = (
 
 
 def judge(facts: Facts, how: str) -> Finding:
-    """The verdict of a list whose end was confirmed."""
+    """The verdict of a list whose end was confirmed.
+
+    Args:
+        facts: what was counted.
+        how: how the end is known.
+    """
     totals, distinct = facts.counts, facts.distinct
     if totals and distinct < min(totals):
         reason = f"the API says it has {totals[-1]} rows, {distinct} different ones came ({how})"

@@ -17,7 +17,11 @@ from messaging_assets.rows.typed_rows import TypedRows
 
 
 class Contract:
-    """What the file lets change in a table."""
+    """What the file lets change in a table.
+
+    Args:
+        receipt: where dropped values are counted.
+    """
 
     def __init__(self, resource: Resource, asset: str, receipt: Receipt) -> None:
         self._resource, self._asset, self._receipt = resource, asset, receipt
@@ -105,6 +109,10 @@ class Contract:
     def leave_out_tables(self, typed: TypedRows, targets: Targets, column: Callable[[str], str | None]) -> None:
         """Keep lists in records from making tables that the contract does not let come.
 
+        Args:
+            targets: the columns and nested tables that there are.
+            column: gives the column of a field.
+
         Raises:
             MendDescription: the contract freezes the tables.
         """
@@ -134,7 +142,11 @@ class Contract:
 
 
 def leave_out_large(typed: TypedRows, most: int) -> None:
-    """Leave out the records that alone have more fields than the file allows."""
+    """Leave out the records that alone have more fields than the file allows.
+
+    Args:
+        most: how many fields that are.
+    """
     if max(map(len, typed.rows), default=0) > most:
         large = {place for place, row in enumerate(typed.rows) if len(row) > most}
         typed.bad.update(dict.fromkeys(large, f"more than {most:,} fields (maximum_fields)"))

@@ -95,6 +95,9 @@ def dlt_hints(resource: Resource) -> dict[str, dict[str, Any]]:
 class Deletions:
     """What the records of a load say of being deleted.
 
+    Args:
+        receipt: where deleted rows are counted.
+
     Attributes:
         column: the hinted column, by its name in the table; None where there is none.
     """
@@ -107,6 +110,9 @@ class Deletions:
 
     def among(self, fields: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> list[bool] | None:
         """Count the records that the API calls deleted.
+
+        Args:
+            fields: the columns of the batch by field.
 
         Returns:
             For each record whether it is, where dlt must be told by a truth value of ours; else None.

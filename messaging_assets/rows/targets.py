@@ -62,6 +62,10 @@ class KnownTable:
 class Targets:
     """The columns that a table has so far.
 
+    Args:
+        known: the table before this load.
+        required: columns that dlt makes NOT NULL.
+
     Attributes:
         hints: columns that appeared, as dlt wants them described.
         declared: the columns of the file, by their name in the table.

@@ -51,6 +51,10 @@ class _Server(uvicorn.Server):
 class Serving:
     """An application that is served; returns once it accepts connections.
 
+    Args:
+        application: an ASGI application.
+        port: where; a free one when 0.
+
     Attributes:
         port: where it is served.
 

@@ -196,7 +196,12 @@ def _importer_of(module: str) -> str:
 
 
 class RepositoryInParts(RepositoryDefinition):
-    """Gives the jobs of runs out of parts, and becomes the whole as soon as anything else of it is asked for."""
+    """Gives the jobs of runs out of parts, and becomes the whole as soon as anything else of it is asked for.
+
+    Args:
+        part: builds a part.
+        whole: builds all.
+    """
 
     def __init__(self, part: Part, whole: Callable[[], Definitions]) -> None:
         self._build_part, self._build_whole = part, whole

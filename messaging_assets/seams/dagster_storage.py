@@ -89,7 +89,11 @@ def _remember_migrations() -> None:
 
 
 class _Opened:
-    """Keeps a file of SQLite open behind the connections of an engine."""
+    """Keeps a file of SQLite open behind the connections of an engine.
+
+    Args:
+        engine: what opens the file.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

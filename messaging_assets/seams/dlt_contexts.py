@@ -31,7 +31,11 @@ def copy_of_state() -> Any:
 
 
 def entered(context: Any) -> AbstractContextManager[Any]:
-    """Let dlt find a context, such as a destination's capabilities, until the block ends."""
+    """Let dlt find a context, such as a destination's capabilities, until the block ends.
+
+    Args:
+        context: of a class that dlt looks up by its type.
+    """
     return Container().injectable_context(context)
 
 

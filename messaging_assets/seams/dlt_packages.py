@@ -142,6 +142,9 @@ def begin_anew(package: Path) -> None:
     A job that was under way may have left rows in a staging table; loading all of them again is always exact.
     The steps and names are those of dlt's `PackageStorage`. The last of them is what makes dlt begin anew, so this
     may itself be interrupted.
+
+    Args:
+        package: its folder among the normalized ones.
     """
     for folder in (PackageStorage.STARTED_JOBS_FOLDER, PackageStorage.COMPLETED_JOBS_FOLDER):
         for job in sorted((package / folder).glob("*")):

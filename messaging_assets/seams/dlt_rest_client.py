@@ -92,7 +92,11 @@ class ListRequests:
 
 
 def saying_only_what_is_read(reader: DltResource) -> DltResource:
-    """Let dlt's client make no line for its log of each request where no log takes it: a line takes 0.1 ms."""
+    """Let dlt's client make no line for its log of each request where no log takes it: a line takes 0.1 ms.
+
+    Args:
+        reader: rest_api's reader of a list.
+    """
     client: Any = reader.explicit_args["client"]
     # Since dlt 1.30: called before each request leaves.
     say = client._log_request
@@ -106,13 +110,22 @@ def saying_only_what_is_read(reader: DltResource) -> DltResource:
 
 
 def next_reference(paginator: Any) -> Any:
-    """The link or cursor that one of dlt's paginators found last; None where it found none."""
+    """The link or cursor that one of dlt's paginators found last; None where it found none.
+
+    Args:
+        paginator: dlt's paginator of links or cursors; None where there is none yet.
+    """
     # Since dlt 1.30: `has_next_page` only says that there is one; a circle shows by the reference itself.
     return getattr(paginator, "_next_reference", None)
 
 
 def set_next_reference(paginator: Any, reference: Any) -> None:
-    """Let one of dlt's paginators go on where an interrupted read stopped."""
+    """Let one of dlt's paginators go on where an interrupted read stopped.
+
+    Args:
+        paginator: dlt's paginator of links or cursors.
+        reference: the link or cursor.
+    """
     # Since dlt 1.30: its setter takes None too, and nothing else writes it before the first request.
     paginator._next_reference = reference
 

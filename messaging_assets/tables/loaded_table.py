@@ -59,7 +59,12 @@ def validity(resource: Resource) -> Validity | None:
 
 
 class LoadedTable:
-    """A table of one resource in its destination."""
+    """A table of one resource in its destination.
+
+    Args:
+        dataset: the dataset it is in.
+        table: the resource's name, or that of a child table.
+    """
 
     def __init__(self, dataset: Dataset, table: str) -> None:
         self._dataset, self._table = dataset, table

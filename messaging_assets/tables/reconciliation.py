@@ -107,7 +107,12 @@ def rows_in_files(package: Path) -> dict[str, int]:
 
 
 def values_in_files(package: Path, table: str, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-    """The values of some columns in a package's Parquet files, a tuple for each row of a table."""
+    """The values of some columns in a package's Parquet files, a tuple for each row of a table.
+
+    Args:
+        package: the folder of the package.
+        columns: the columns' names there.
+    """
     for path in package.glob("*_jobs/*.parquet"):
         if ParsedLoadJobFileName.parse(path.name).table_name == table:
             read = pq.read_table(path, columns=list(columns))

@@ -85,7 +85,11 @@ def is_of_news(resource: Resource) -> bool:
 
 
 def why_nothing_goes(way: Way, read: Read) -> str | None:
-    """Why a read is not good enough to take rows away, as a clause; None where it is."""
+    """Why a read is not good enough to take rows away, as a clause; None where it is.
+
+    Args:
+        read: what is known of it.
+    """
     worst, takes_set_aside = _DEMANDS[way]
     if not read.is_newest:
         return "another sync loaded it meanwhile"

@@ -20,7 +20,11 @@ _NUMBERS = ("bigint", "double", "decimal")
 
 
 class WindowColumn:
-    """Sees to it, before anything is loaded, that each window's rows can be found again by their time."""
+    """Sees to it, before anything is loaded, that each window's rows can be found again by their time.
+
+    Args:
+        resource: a resource with partitions.
+    """
 
     def __init__(self, asset: str, resource: Resource) -> None:
         assert resource.partitions is not None

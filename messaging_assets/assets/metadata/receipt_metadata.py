@@ -116,7 +116,11 @@ def finding_metadata(finding: Finding) -> dict[str, Any]:
 
 
 def place_metadata(place: str) -> dict[str, Any]:
-    """Where a table is; a long address is folded, because the UI makes its table as wide as the longest word."""
+    """Where a table is; a long address is folded, because the UI makes its table as wide as the longest word.
+
+    Args:
+        place: the path of a file, or an address without secrets.
+    """
     if len(place) <= _LONGEST_PLACE:
         return {_DATABASE: place}
     name = place.rstrip("/").rpartition("/")[2]
@@ -124,7 +128,12 @@ def place_metadata(place: str) -> dict[str, Any]:
 
 
 def told_numbers(metadata: Mapping[str, Any], *more: str) -> dict[str, Any]:
-    """What an alert tells of a sync: its verdict and counts, and no text of anybody else."""
+    """What an alert tells of a sync: its verdict and counts, and no text of anybody else.
+
+    Args:
+        metadata: of a materialization or failure, as Dagster has stored it or is to store it.
+        more: names of other numbers.
+    """
     stored = {name: metadata.get(f"{_PREFIX}{name}") for name in ("verdict", *_TOLD, *more)}
     values = {name: getattr(one, "value", one) for name, one in stored.items()}
     verdicts = [verdict.words for verdict in Verdict]

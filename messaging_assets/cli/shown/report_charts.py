@@ -31,7 +31,11 @@ def mark(kind: str) -> str:
 
 
 def strip(syncs: Sequence[tuple[str, str]]) -> str:
-    """Marks in a row that breaks where it has no room, the newest last."""
+    """Marks in a row that breaks where it has no room, the newest last.
+
+    Args:
+        syncs: of each what became of it, and the words that tell more.
+    """
     kinds = Counter(kind for kind, _ in syncs)
     counted = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
     marks = "".join(

@@ -66,7 +66,12 @@ def _looked_up(path: str, value: Any) -> Any:
 
 
 class Part:
-    """A component."""
+    """A component.
+
+    Args:
+        own: its fields.
+        inherited: the parameters of what it stands in.
+    """
 
     def __init__(self, own: Mapping[str, Any], inherited: Mapping[str, Any] | None = None) -> None:
         self.own = own

@@ -32,7 +32,11 @@ class OwnClass:
 
 
 class OwnCode:
-    """The code beside a manifest."""
+    """The code beside a manifest.
+
+    Args:
+        folder: of the manifest; None where there is none.
+    """
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder

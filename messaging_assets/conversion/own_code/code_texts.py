@@ -20,7 +20,12 @@ class CodeTexts:
         self._own, self._component = own, component
 
     def of(self, node: ast.AST | None, method: ast.FunctionDef, depth: int = 0) -> str | None:
-        """The text of an expression; None where it may be anything else."""
+        """The text of an expression; None where it may be anything else.
+
+        Args:
+            node: the expression.
+            method: the function that it is in, whose own names count.
+        """
         if node is None or depth > _MOST_STEPS:
             return None
         if (text := constant(node)) is not None:

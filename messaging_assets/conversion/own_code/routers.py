@@ -32,6 +32,10 @@ def as_router(own: OwnClass, component: Mapping[str, Any]) -> dict[str, Any] | N
 class _Reading:
     """What a router's function does where no setting is given.
 
+    Args:
+        method: the function.
+        component: what the manifest has of the router.
+
     Attributes:
         settings: names of the settings that it looks at.
     """

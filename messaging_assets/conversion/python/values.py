@@ -33,7 +33,12 @@ class ReadList(list[Any]):
 
 
 class Code:
-    """A function, a class or something imported, which is not run."""
+    """A function, a class or something imported, which is not run.
+
+    Args:
+        function: of the file itself, if it is one.
+        constants: of a class of the file, by name.
+    """
 
     def __init__(self, function: ast.FunctionDef | None = None, constants: Mapping[str, Any] | None = None) -> None:
         self.function, self.constants = function, constants or {}

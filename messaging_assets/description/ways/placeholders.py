@@ -109,6 +109,10 @@ def wrong_format(written: str) -> str | None:
 def check(names: tuple[str, ...], value: Any) -> Any:
     """A value as it is, unless a placeholder in it is none.
 
+    Args:
+        names: see `filled_by`.
+        value: a text, or whatever holds texts.
+
     Raises:
         ValueError: one is no such name, or a function behind a colon is none.
     """

@@ -59,7 +59,11 @@ class Problem:
 
 
 class InvalidDescription(MendDescription):
-    """A description cannot be used; its text has one line for each mistake."""
+    """A description cannot be used; its text has one line for each mistake.
+
+    Args:
+        problems: all its mistakes, in the file's order.
+    """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = list(problems)

@@ -63,6 +63,12 @@ def read_marks(
 ) -> CursorMarks | None:
     """The marks of a resource or of one of its parents, whose marks are for this read alone.
 
+    Args:
+        one: it, or one of its parents.
+        asset: its name in errors.
+        keys: the primary key's fields that the API sends.
+        trust: whether marks of an earlier sync still hold.
+
     Raises:
         MendDescription: they do not, and an append would have rows twice.
     """

@@ -99,6 +99,10 @@ def load_pending(table: ResourceTable, kept: KeptReceipt | None) -> list[Load]:
 def confirm_loaded(table: ResourceTable, kept: KeptReceipt, loads: list[Load]) -> bool:
     """Whether the read of a kept receipt is loaded, so that there is nothing to ask of the API.
 
+    Args:
+        kept: the receipt of the read.
+        loads: what was just loaded of it; empty where an earlier process did that.
+
     Raises:
         LoadDiffers: the table does not have its rows.
     """

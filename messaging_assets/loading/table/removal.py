@@ -65,7 +65,14 @@ def settle(
     allow_many: bool,
     history: Callable[[TakenOut], HistoryRow],
 ) -> TakenOut:
-    """Take out what a complete read no longer brought, and note that the sync is done."""
+    """Take out what a complete read no longer brought, and note that the sync is done.
+
+    Args:
+        load_ids: the loads of the sync.
+        result: how complete its read was.
+        allow_many: whether the run says that a larger share may go.
+        history: what is kept of the sync.
+    """
     taken = _take_out(table, load_ids, result, allow_many)
     if table.ledger:
         table.ledger.is_done(history=replace(history(taken), sync_id=table.ledger.own.sync_id))

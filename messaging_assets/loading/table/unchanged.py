@@ -11,7 +11,11 @@ from messaging_assets.tables.table_rows import TableMissing, table_rows
 
 
 def is_as_loaded(table: ResourceTable, load_id: str) -> bool:
-    """Whether a load is of the newest sync, which was done and beyond doubt, and its rows are there."""
+    """Whether a load is of the newest sync, which was done and beyond doubt, and its rows are there.
+
+    Args:
+        load_id: the load.
+    """
     newest = table.ledger.newest if table.ledger else None
     if newest is None or not newest.is_done or newest.verdict is None or load_id not in newest.load_ids:
         return False
@@ -25,7 +29,11 @@ def is_as_loaded(table: ResourceTable, load_id: str) -> bool:
 
 
 def result_of_unchanged(table: ResourceTable, unchanged: Unchanged) -> ReadResult:
-    """What the newest sync found is so still."""
+    """What the newest sync found is so still.
+
+    Args:
+        unchanged: what the API said.
+    """
     assert table.ledger is not None
     newest = table.ledger.newest
     assert newest is not None

@@ -25,6 +25,12 @@ def rows_of_all(rows: TableRows, own: str, tables: Sequence[AccountTable], colum
     """The rows of all tables as one SELECT; a column that an account does not have is null there.
 
     The database never chooses a type: it would take one into which some values only nearly go.
+
+    Args:
+        rows: the connection to them.
+        own: the column with the account's name.
+        tables: the accounts' tables.
+        columns: those of all tables.
     """
     as_text = {name for name in columns if _is_mixed({str(one.columns[name]) for one in tables if name in one.columns})}
     client, alias = rows.client, rows.client.escape_column_name

@@ -46,7 +46,16 @@ VALIDATOR = "messaging_assets/validator"
 
 @dataclass(frozen=True)
 class Probe:
-    """Asks one resource of an API once."""
+    """Asks one resource of an API once.
+
+    Args:
+        description: the API.
+        resource: one of its resources that has no parent.
+        session: sends the request; its time limits bound it.
+        auth: puts the secrets onto it.
+        base_url: the API's address.
+        last: metadata of the resource's last materialization, empty where there was none.
+    """
 
     description: ApiDescription
     resource: Resource

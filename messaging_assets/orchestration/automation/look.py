@@ -30,7 +30,11 @@ _logger = logging.getLogger(__name__)
 
 
 def last_syncs(instance: DagsterInstance, description: ApiDescription) -> dict[str, LastSync]:
-    """The last sync of each resource, as its materialization tells of it."""
+    """The last sync of each resource, as its materialization tells of it.
+
+    Args:
+        instance: where the materializations are.
+    """
     keys = {name: asset_key(description, name) for name in description.unpartitioned}
     events = instance.get_latest_materialization_events(keys.values())
     syncs = dict.fromkeys(keys, LastSync())
@@ -62,6 +66,10 @@ def look(
     syncs: Mapping[str, LastSync],
 ) -> tuple[dict[str, str | None], list[str]]:
     """Ask resources for what is new, side by side.
+
+    Args:
+        roots: the resources.
+        syncs: the last sync of each.
 
     Returns:
         Fingerprints by resource, and a sentence for each that could not be looked at.

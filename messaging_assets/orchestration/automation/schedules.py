@@ -27,6 +27,9 @@ def build_schedules(description: ApiDescription, jobs: Sequence[UnresolvedAssetJ
     A tick is skipped while a run of the whole job is unfinished, so that syncs longer than their interval do not
     pile up. A sensor's run of some resources does not keep the others waiting: two syncs of one resource wait
     for each other themselves.
+
+    Args:
+        jobs: its jobs, as `build_jobs` gives them.
     """
     own = description.schedule
     if own is None:

@@ -49,7 +49,11 @@ def paginator_of(description: ApiDescription, one: Resource) -> described.Pagina
 
 
 def with_paginator(description: ApiDescription, one: Resource, base_url: str) -> Endpoint:
-    """The endpoint with its paginator filled in, and what further pages are asked with as it is sent."""
+    """The endpoint with its paginator filled in, and what further pages are asked with as it is sent.
+
+    Args:
+        base_url: the address that further pages are below.
+    """
     endpoint, paginator = one.endpoint, paginator_of(description, one)
     # Nothing but records stands in a table, so it is the list, and one without a byte is a list without a row.
     selector = endpoint.data_selector or ("$" if _is_table(endpoint) else None)

@@ -19,7 +19,12 @@ _NOW = re.compile(r"(?<!\{)\{now(-[^:{}]+)?:([^{}]+)\}(?!\})")
 
 
 def asked_at(resource: Resource, now: datetime) -> Resource:
-    """A resource whose requests name the moment in place of `{now:<format>}`; of an epoch alone as a number."""
+    """A resource whose requests name the moment in place of `{now:<format>}`; of an epoch alone as a number.
+
+    Args:
+        resource: what the file says.
+        now: when the sync asks; one moment for all of its pages and lists.
+    """
     endpoint = resource.endpoint
     parts = {part: getattr(endpoint, part) for part in FIELDS_OF_REQUEST}
     if "{now" not in repr(parts):

@@ -31,6 +31,9 @@ class PartKeys:
     def note_page(self, rows: list[dict[str, Any]], start: int, page: int) -> bool:
         """Note the keys of a whole page at once.
 
+        Args:
+            start: their first place in the batch.
+
         Returns:
             False where a record repeats a key, or its key needs a closer look; nothing is noted then.
         """

@@ -43,6 +43,9 @@ class RequiredColumns:
     def refuse_to_lack_former_keys(self, arrays: Mapping[str, Any]) -> None:
         """See that a column that the table keeps NOT NULL, because it was a key, has its values still.
 
+        Args:
+            arrays: a batch's Arrow arrays, by column.
+
         Raises:
             MendDescription: a record has none.
         """

@@ -10,7 +10,11 @@ from messaging_assets.rows.values.nested import Misfit
 
 
 def flattened(row: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
-    """A record in which what objects hold, at any depth, has fields of its own."""
+    """A record in which what objects hold, at any depth, has fields of its own.
+
+    Args:
+        names: the fields with these objects.
+    """
     made: dict[str, Any] = {}
     for name, value in row.items():
         found = _inside(name, value) if name in names and isinstance(value, dict) else None
@@ -34,13 +38,22 @@ def _inside(name: str, value: dict[str, Any]) -> list[tuple[str, Any]]:
 
 
 def exploded(names: Sequence[str], row: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """A record for each place in lists that stand side by side in one; none of lists that are empty or missing."""
+    """A record for each place in lists that stand side by side in one; none of lists that are empty or missing.
+
+    Args:
+        names: the fields with these lists.
+        row: the record, which `list_beside` takes.
+    """
     for values in zip(*(row.get(name) or () for name in names), strict=True):
         yield row | dict(zip(names, values, strict=True))
 
 
 def list_beside(names: Sequence[str], name: str, row: dict[str, Any]) -> None:
     """See that a field is a list as long as those beside it.
+
+    Args:
+        names: the fields with these lists.
+        name: one of them.
 
     Raises:
         Misfit: it is not.

@@ -20,7 +20,11 @@ _NEEDS_A_WORD = {"timestamp": frozenset({int, float}), "bool": frozenset({int, f
 
 
 class Retyped(SyncFailure):
-    """A column is of another type than its first batch showed; nothing of it is loaded, and the list is read again."""
+    """A column is of another type than its first batch showed; nothing of it is loaded, and the list is read again.
+
+    Args:
+        types: dlt's word for the type of each such column.
+    """
 
     is_anew = False
 

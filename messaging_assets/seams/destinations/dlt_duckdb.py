@@ -41,7 +41,11 @@ _logger = logging.getLogger(__name__)
 
 
 class DatabaseHeld(Exception):
-    """Another process held the DuckDB file for longer than the bound; the text names it."""
+    """Another process held the DuckDB file for longer than the bound; the text names it.
+
+    Args:
+        what: what happened, without what to do.
+    """
 
     def __init__(self, what: str) -> None:
         self.what = what

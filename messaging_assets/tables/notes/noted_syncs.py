@@ -90,7 +90,12 @@ def noted_syncs(pipeline: Pipeline, schema_name: str) -> list[NotedSync]:
 
 
 def generations(pipeline: Pipeline, schema_names: Sequence[str]) -> dict[str, int]:
-    """How many syncs of each resource were noted; nothing of those without one."""
+    """How many syncs of each resource were noted; nothing of those without one.
+
+    Args:
+        pipeline: one of the same dataset.
+        schema_names: the names of the resources' dlt schemas.
+    """
     places = ", ".join(["%s"] * len(schema_names))
     with pipeline.sql_client() as client:
         query = f"SELECT schema_name, max(generation) FROM {TABLE.qualified(client)} WHERE schema_name IN ({places}) "

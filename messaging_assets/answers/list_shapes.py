@@ -53,6 +53,7 @@ def to_objects(path: str, keys: tuple[str, ...], body: Any, rows: list[Any]) -> 
 
     Args:
         path: the selector.
+        keys: the primary key's fields.
         body: the answer's JSON.
         rows: what the selector found.
     """

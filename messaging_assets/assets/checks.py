@@ -123,10 +123,13 @@ def check_results(
 
     Args:
         resource: the asset's resource.
+        key: the asset's key.
         selected: names of the checks to answer.
+        table: the loaded table.
         seen: what the sync that is judged saw of the API; None before the first.
         schemas: gives the table's column schemas, the newest first.
         sensitive: columns whose values are shown nowhere, from `sensitive_columns`.
+        api: the API's name.
 
     Returns:
         What the scan found (rows too), and a result per selected check.

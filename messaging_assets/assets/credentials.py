@@ -147,6 +147,7 @@ def build_credentials(description: ApiDescription, values: Mapping[str, Any] | N
     """The credentials resource of one API, with a field for each thing it can hold.
 
     Args:
+        description: the API.
         values: values or EnvVars by field name, for who builds definitions in Python.
 
     Raises:

@@ -28,6 +28,7 @@ def table_preview(
     """Some rows as a Markdown table; None where there is no row.
 
     Args:
+        table: the loaded table.
         rows: how many rows at most.
         sensitive: columns whose values are masked, from `sensitive_columns`.
         redaction: knows the secrets.

@@ -92,6 +92,7 @@ def build_assets(
     """One asset per resource; where the file wants it, an external asset upstream of them for the API.
 
     Args:
+        description: the API.
         translation: changes the asset of a resource, all but its key.
         translator: makes the asset of a resource.
 

@@ -48,6 +48,7 @@ def refuse_config_of_no_op(
 
     Args:
         run_config: the run's.
+        description: the API.
         name: the resource that is synced.
         is_op: whether an op of the run's job has a name.
 

@@ -238,6 +238,7 @@ def for_each_list(asked: dict[str, Any], parent: str, has_cursor: bool) -> dict[
 
     Args:
         asked: the parts of the request in dlt's words.
+        parent: the parent's name.
         has_cursor: whether the child has a cursor.
     """
 

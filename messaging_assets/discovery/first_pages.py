@@ -86,6 +86,8 @@ class Reader:
     """Reads the first pages of an API's resources.
 
     Args:
+        description: the API.
+        credentials: its secrets and address.
         redaction: learns every secret.
     """
 

@@ -47,6 +47,7 @@ def about_answers(
     """What answers have, or do not have, for the words of a resource that are about them.
 
     Args:
+        resource: the resource.
         paginator: how its pages go on.
         good: the answers.
         rows: their records as steps leave them, and as they came.

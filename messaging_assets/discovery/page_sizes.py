@@ -25,6 +25,7 @@ def try_larger(
     """Ask a list of several pages for larger ones, until one comes; what that saves is noted.
 
     Args:
+        description: the API.
         resource: one of its resources, with the defaults merged in.
         seen: what is known of it; a finding and the requests are added.
         read: reads the first page of a resource.

@@ -75,6 +75,7 @@ def renewed(auth: AuthBase | None, request: requests.PreparedRequest, refusal: A
 
     Args:
         auth: what puts secrets onto the list's requests.
+        request: the request.
         refusal: the answer to it.
         again: whether it has something new already; then there is something better only where another thread put that
             out of use, as a server does that keeps one token a client.

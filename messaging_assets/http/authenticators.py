@@ -28,6 +28,8 @@ class Authenticators:
     new token revokes the other.
 
     Args:
+        description: the API.
+        credentials: its secrets and address.
         redaction: learns every secret, tokens included.
         run: Dagster's id of the run; its resources share tokens and sessions, where one process syncs them.
     """

@@ -107,6 +107,8 @@ class Preparation:
         """A request of a list as it is sent, with its secrets.
 
         Args:
+            request: the request.
+            reading: its list.
             jar: cookies of this list alone, in place of the session's.
 
         Raises:

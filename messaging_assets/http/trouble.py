@@ -261,6 +261,7 @@ def failure(trouble: Trouble, asset: str, request: str, handler: ErrorHandler, a
 
     Args:
         trouble: what happened last.
+        asset: the asset's name.
         request: method and address without secrets.
         handler: the file's error_handler.
         attempts: how often the request was tried.

@@ -14,6 +14,7 @@ def leave_out_untyped(schema: Schema, resource: str) -> None:
 
     Args:
         schema: dlt's schema of the resource, changed in place.
+        resource: the resource's name.
     """
     table = schema.tables.get(schema.naming.normalize_tables_path(resource))
     columns = table["columns"] if table else {}

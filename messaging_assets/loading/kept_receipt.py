@@ -126,7 +126,11 @@ def receipt_file(
     """Where the receipt of a read is kept: of this description, window and address.
 
     Args:
+        description: the API.
         resource: the resource that is read.
+        window: the window of time that is read, if it is one.
+        base_url: the API's address.
+        folders: where working files are.
     """
     chain = ancestry(description, resource)
     asked = [(one.name, *(getattr(one.endpoint, name) for name in _ASKED), one.for_each) for one in chain]

@@ -154,6 +154,7 @@ def finished_before(pipeline: Pipeline, load_id: str, is_last: bool) -> list[Loa
     """A load that an earlier process finished, where dlt's working files still say what it was given.
 
     Args:
+        pipeline: the resource's pipeline.
         load_id: dlt's name of the load.
         is_last: whether nothing has changed its rows since.
     """
@@ -186,7 +187,9 @@ def take_back_unfinished(pipeline: Pipeline, tables: list[str], schema_name: str
     """Delete appended rows of loads that did not finish (dlt notes a finished load in `_dlt_loads`).
 
     Args:
+        pipeline: the resource's pipeline.
         tables: its tables that rows are appended to.
+        schema_name: the name of the resource's dlt schema.
         begun: loads that the destination knows to have been begun, on whatever machine, and by whatever clock.
 
     Returns:

@@ -43,6 +43,7 @@ def build_source(
     """A dlt source whose one resource loads the batches that `rows` gives.
 
     Args:
+        description: the API.
         resource: the resource with the file's defaults merged in.
         rows: gives Arrow tables or lists of records; called when dlt extracts.
         disposition: dlt's write disposition, short or long.
@@ -97,6 +98,7 @@ def forget_hints(schema: dlt.Schema, resource: Resource, asset: str, is_anew: bo
     Args:
         schema: that of the source which is extracted, with what earlier syncs left in it.
         resource: what the file says now.
+        asset: the asset's name in errors.
         is_anew: whether the table is dropped before the load.
 
     Raises:

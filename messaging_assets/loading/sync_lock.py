@@ -41,6 +41,9 @@ def folders_to_sync(
     """The folders of a sync: those of its window where windows can be synced side by side, else the project's.
 
     Args:
+        description: the API.
+        resource: the resource that is synced.
+        window: the window of time that it reads, if it is one.
         folders: the project's.
     """
     if window is not None:
@@ -55,6 +58,8 @@ def only_sync(description: ApiDescription, resource: Resource, folders: ProjectF
     """Hold a resource, or the window of it whose folders these are, on this machine and in its database.
 
     Args:
+        description: the API.
+        resource: the resource that is synced.
         folders: where locks and working files are.
 
     Raises:
@@ -77,6 +82,7 @@ def only_sync_of(asset: str, folder: Path, name: str, longest_wait: float = LONG
     """Hold the resource for this process.
 
     Args:
+        asset: the asset's name in log and error.
         folder: where the locks are.
         name: the resource's pipeline.
         longest_wait: seconds after which waiting ends.
@@ -108,6 +114,8 @@ def only_sync_in_database(
     """Hold the resource for all machines, where the destination has locks of its own (PostgreSQL's advisory locks).
 
     Args:
+        asset: the asset's name in log and error.
+        pipeline: the resource's pipeline.
         longest_wait: seconds after which waiting ends.
         window: the name of the window that is held, beside others of the resource; empty for all of it.
 
@@ -128,6 +136,10 @@ def only_sync_in_database(
 @contextmanager
 def only_load(asset: str, pipeline: Pipeline) -> Iterator[None]:
     """Have the table of a resource whose windows are synced side by side, which is loaded by one at a time.
+
+    Args:
+        asset: the asset's name in log and error.
+        pipeline: the resource's pipeline.
 
     Raises:
         TryAgainLater: others loaded it for longer than `LONGEST_WAIT`.

@@ -21,6 +21,12 @@ _logger = logging.getLogger(__name__)
 def widen_to_double(pipeline: Pipeline, schema_name: str, table: str, column: str) -> bool:
     """Make a column of whole numbers one of doubles, in the table and where dlt stages its rows.
 
+    Args:
+        pipeline: the resource's pipeline.
+        schema_name: the name of its dlt schema.
+        table: the table's name in the destination.
+        column: the column's name there.
+
     Returns:
         False where the destination cannot, or where a number in the table is too large to be kept exactly.
     """

@@ -27,6 +27,7 @@ class ParentChanges:
     Args:
         path: the field that changes with a parent; None where the whole record does.
         kept: digests of what they said at the last committed load, by the list's name; never changed.
+        now: when the sync began.
 
     Attributes:
         unchanged: the lists that are not asked for.
@@ -45,7 +46,9 @@ class ParentChanges:
         """Whether a parent is to be asked for its list.
 
         Args:
+            name: the list's name.
             row: the parent's record, or those of several parents by name.
+            parent: the parent's name.
         """
         digest = self._came[name] = self._said(row, parent)
         if digest is None or self._kept.get(name) != digest:

@@ -215,6 +215,7 @@ def fields_of_answer(
         selector: what found the records.
         shared: the paths in the answer, by the name that records get.
         body: the answer's JSON.
+        rows: the page's records.
 
     Raises:
         MendDescription: a path finds several values or may do so, and none of them belongs to one record.
@@ -250,9 +251,11 @@ def refuse_other_value(
     """Stop before what a file gives a record is written over another value of the record's own.
 
     Args:
+        row: the record.
         given: what it is to get, by field.
         giver: what gives it, as the end of a sentence.
         step: what to do next.
+        asset: the asset's name in errors.
         page: the page that the record came on, where that is known.
 
     Raises:

@@ -34,6 +34,8 @@ def judge_page(reading: Reading, response: Any, rows: list[Any]) -> int:
     """Judge one page and clean it in place: what cannot be loaded is set aside, what overlaps is dropped.
 
     Args:
+        reading: the list.
+        response: the answer.
         rows: the page's list as dlt selected it; changed in place.
 
     Returns:
@@ -111,6 +113,7 @@ def looked_at(reading: Reading, response: Any, rows: list[Any]) -> tuple[list[An
     """The rows of a page that was asked for after the end, and how many the server sent; none is handed on.
 
     Args:
+        reading: the list.
         response: the answer, which may hold no list.
         rows: the page's list as dlt selected it; emptied.
     """

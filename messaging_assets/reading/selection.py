@@ -55,6 +55,7 @@ def check_selection(context: ListContext, response: Any, page: int, selector: st
     """Refuse an answer in which the selector finds no list.
 
     Args:
+        context: the resource that is read.
         response: the answer, its JSON as `parsed`.
         page: the page's number, for the sentence.
         selector: the file's own, or the one that was guessed on the first page.

@@ -37,7 +37,10 @@ class Batches:
     """Collects the records of one load and hands them out in batches.
 
     Args:
+        resource: what the file says of the table.
+        asset: the asset's name in errors.
         known: the table before this load.
+        receipt: where things are counted.
         book: the keys of the whole read; shared by its parts.
         page: tells the number of the page that is being read.
         is_late: whether these are later versions; they take the place of rows that were counted before.

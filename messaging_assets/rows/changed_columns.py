@@ -42,7 +42,10 @@ class Zones:
     """The zones that a column's moments are of which name none; all of a table are of one.
 
     Args:
+        resource: what the file says of the table.
+        asset: the asset's name in errors.
         known: the table's columns, as dlt's schema has them from earlier loads.
+        normalize: dlt's naming of identifiers.
         hints: where it is noted, for dlt's schema, in which zone a column was read.
     """
 
@@ -63,6 +66,7 @@ class Zones:
         """The zone of a column of moments; None for UTC, and of other columns.
 
         Args:
+            column: its name.
             data_type: dlt's word for its type.
             values: what came.
 
@@ -141,8 +145,12 @@ def refuse_new_keys(
     """See that a table with rows has the columns that none of its rows may lack from now on.
 
     Args:
+        pipeline: the resource's pipeline.
+        schema_name: the name of its dlt schema.
+        table: the table's name in the destination.
         known: its columns, as dlt's schema has them from earlier loads.
         required: names of the columns of a key.
+        asset: the asset's name in errors.
 
     Raises:
         MendDescription: a column of the key is new, and there are rows without it.

@@ -37,6 +37,8 @@ class TableColumns:
     """Types records by the columns that a table has so far, and makes those that they need.
 
     Args:
+        resource: what the file says of the table.
+        asset: the asset's name in errors.
         known: the table before this load.
         receipt: where rounded and dropped values are counted.
         kinds: what a key column's values are in JSON, by column, once one came.

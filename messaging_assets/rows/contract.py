@@ -20,6 +20,8 @@ class Contract:
     """What the file lets change in a table.
 
     Args:
+        resource: what the file says of the table.
+        asset: the asset's name in errors.
         receipt: where dropped values are counted.
     """
 
@@ -48,7 +50,9 @@ class Contract:
         Args:
             what: `columns` for a new column, `data_type` for a variant.
             field_name: the field that has the values.
+            column: its column.
             places: the records that have them.
+            typed: the batch.
 
         Raises:
             MendDescription: the contract freezes it.
@@ -85,7 +89,9 @@ class Contract:
 
         Args:
             field_name: the field.
+            column: its column.
             values: one per record, None where a record has none.
+            typed: the batch.
             known: the columns that the table has.
             name: gives the column of a field.
 
@@ -110,6 +116,7 @@ class Contract:
         """Keep lists in records from making tables that the contract does not let come.
 
         Args:
+            typed: the batch.
             targets: the columns and nested tables that there are.
             column: gives the column of a field.
 
@@ -145,6 +152,7 @@ def leave_out_large(typed: TypedRows, most: int) -> None:
     """Leave out the records that alone have more fields than the file allows.
 
     Args:
+        typed: the batch.
         most: how many fields that are.
     """
     if max(map(len, typed.rows), default=0) > most:
@@ -157,6 +165,7 @@ def refuse_many(asset: str, columns: Collection[str | None], before: Collection[
     """See that a table does not get more columns than the file allows.
 
     Args:
+        asset: the asset's name in errors.
         columns: those of a batch.
         before: those that the table has.
         most: how many they may be.

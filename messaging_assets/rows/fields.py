@@ -16,6 +16,10 @@ from messaging_assets.rows.values.nested import room_for_tables, twins, unfit_fo
 class Fields:
     """Names columns by dlt's naming.
 
+    Args:
+        normalize: dlt's naming of identifiers.
+        resource: what the file says of the table.
+
     Attributes:
         normalize: dlt's naming of identifiers.
     """

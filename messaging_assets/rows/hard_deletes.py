@@ -96,7 +96,9 @@ class Deletions:
     """What the records of a load say of being deleted.
 
     Args:
+        resource: what the file says of the table.
         receipt: where deleted rows are counted.
+        normalize: dlt's naming of identifiers.
 
     Attributes:
         column: the hinted column, by its name in the table; None where there is none.
@@ -113,6 +115,7 @@ class Deletions:
 
         Args:
             fields: the columns of the batch by field.
+            rows: its records.
 
         Returns:
             For each record whether it is, where dlt must be told by a truth value of ours; else None.

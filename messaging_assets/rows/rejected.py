@@ -25,6 +25,8 @@ class Rejected:
     """The records of one load that were set aside.
 
     Args:
+        resource: what the file says of the table.
+        asset: the asset's name in errors.
         receipt: where they are counted.
         sensitive: names in the table of the columns that nobody may see elsewhere.
 

@@ -43,6 +43,8 @@ def functions_of(
     """The resource's steps as dlt takes them, in their order.
 
     Args:
+        resource: the resource.
+        asset: the asset's name in errors.
         given: fields of the file's own doing, which `keep` keeps.
         fields: where it is noted which of the fields that they take a record has; None for nobody to know.
         set_aside: takes a record that a step cannot take, which comes to no step behind it.
@@ -274,6 +276,7 @@ def missed_steps(mark: str | None, resource: Resource, asset: str) -> list[dict[
     Args:
         mark: the record's; None for one of a release that wrote none, which is taken as it is.
         resource: the resource, as the file has it now.
+        asset: the asset's name in errors.
     """
     if mark is None or mark == mark_of(resource):
         return []

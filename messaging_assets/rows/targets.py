@@ -63,6 +63,8 @@ class Targets:
     """The columns that a table has so far.
 
     Args:
+        resource: what the file says of the table.
+        asset: the asset's name in errors.
         known: the table before this load.
         required: columns that dlt makes NOT NULL.
 
@@ -158,6 +160,7 @@ class Targets:
         """Make a column for the first values of a field.
 
         Args:
+            column: its name.
             values: one per record, None where a record has none.
             place: the first record whose value fits a column at all.
 

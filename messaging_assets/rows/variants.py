@@ -29,6 +29,7 @@ class Variants:
             target: the column.
             values: its values, one per record.
             misfits: why they do not fit, by place.
+            typed: the batch.
         """
         by_type: dict[str, list[int]] = {}
         texts = [values[place] for place in misfits if type(values[place]) is str]

@@ -40,7 +40,11 @@ def entered(context: Any) -> AbstractContextManager[Any]:
 
 
 def pages_of(resource: DltResource) -> Iterator[list[Any]]:
-    """A resource's pages; only within the contexts of a resource that is read."""
+    """A resource's pages; only within the contexts of a resource that is read.
+
+    Args:
+        resource: dlt's resource.
+    """
     # Since dlt 1.30: `_pipe` is the resource's pages, which dagster-dlt reads too.
     # One parent's list after the other: dlt would begin several, and keep their pages in memory.
     for item in ManagedPipeIterator.from_pipes([resource._pipe], next_item_mode="fifo"):
@@ -54,6 +58,7 @@ class PageReader:
     the page's request; here they are entered once a batch. They must not stay entered while dlt writes the batch.
 
     Args:
+        resource: dlt's resource.
         state: where dlt keeps what it notes while it reads.
     """
 

@@ -189,6 +189,7 @@ def noted_state(folder: Path, resource: str) -> dict[str, Any] | None:
 
     Args:
         folder: its working folder, which nobody need be at work in.
+        resource: the resource.
 
     Returns:
         What `dlt.current.resource_state` gives there; None where the folder has no state.

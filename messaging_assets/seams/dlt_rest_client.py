@@ -78,6 +78,7 @@ class ListRequests:
 
         Args:
             record: the parent's whose list it is; None for the list of a resource without one.
+            session: sends the requests.
             paginator: finds the next page.
         """
         client = RESTClient(**{**self._client, "session": session}, config=self._known)

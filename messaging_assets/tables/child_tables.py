@@ -16,6 +16,7 @@ def remove_orphans(pipeline: Pipeline, resource: Resource, schema_name: str) -> 
     """Delete child rows whose parent row is not there.
 
     Args:
+        pipeline: the resource's pipeline.
         resource: its nested lists.
         schema_name: the name of its dlt schema, which is asked of the destination; the working folder may be new.
 

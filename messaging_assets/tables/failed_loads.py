@@ -36,6 +36,7 @@ def put_away(pipeline: Pipeline, folders: ProjectFolders, why: str) -> Path | No
     """Move what waits to be loaded out of dlt's working files, and begin those anew.
 
     Args:
+        pipeline: the resource's pipeline.
         folders: where the packages are kept, for the file's `working_files_days`.
         why: the sentence that a person reads; it is kept beside them.
 

@@ -111,6 +111,7 @@ def values_in_files(package: Path, table: str, columns: Sequence[str]) -> Iterat
 
     Args:
         package: the folder of the package.
+        table: the table's name in the destination.
         columns: the columns' names there.
     """
     for path in package.glob("*_jobs/*.parquet"):

@@ -165,6 +165,7 @@ def table_rows(pipeline: Pipeline, schema: Schema | None = None) -> Iterator[Tab
     """Open a connection to the tables of a pipeline.
 
     Args:
+        pipeline: the resource's pipeline.
         schema: the dlt schema that the tables were made by; None for the pipeline's own.
     """
     client: Any = pipeline.destination_client()

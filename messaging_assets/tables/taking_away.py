@@ -88,6 +88,7 @@ def why_nothing_goes(way: Way, read: Read) -> str | None:
     """Why a read is not good enough to take rows away, as a clause; None where it is.
 
     Args:
+        way: what would take them.
         read: what is known of it.
     """
     worst, takes_set_aside = _DEMANDS[way]
@@ -124,7 +125,9 @@ def refuse_too_many(
     """Stop before a larger share of a table goes than the file allows at once.
 
     Args:
+        way: what would take them.
         resource: says which share.
+        asset: the asset's name in errors.
         gone: rows that would go.
         rows: rows in the table, or in the part of it that is meant.
         allow_many: whether the run says that a larger share may go.
@@ -154,6 +157,9 @@ def refuse_in_doubt(
 
     Args:
         resource: what is loaded.
+        asset: the asset's name in errors.
+        table: its table, as it is before the load.
+        receipt: what was counted.
         left_before: the lists that the last whole sync left unread; None where the destination does not know.
         allow_many: whether the run says that a larger share may go.
         is_refreshed: whether the run begins with an empty table anyway.

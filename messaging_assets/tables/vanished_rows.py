@@ -22,7 +22,9 @@ def delete_vanished(
     """Mark or remove the rows of a table that a proven read no longer brought.
 
     Args:
+        pipeline: the resource's pipeline.
         resource: says whether rows are marked or removed, and which share of the table at most.
+        asset: the asset's name in errors.
         load_ids: the loads of this sync.
         allow_many: whether the run says that a larger share may go.
 

@@ -23,6 +23,7 @@ class WindowColumn:
     """Sees to it, before anything is loaded, that each window's rows can be found again by their time.
 
     Args:
+        asset: the asset's name in errors.
         resource: a resource with partitions.
     """
 

@@ -34,7 +34,9 @@ def replace_window(
     """Take out the window's rows that this run did not bring, unless a merge had better keep them.
 
     Args:
+        pipeline: the resource's pipeline.
         resource: what the window is of.
+        asset: the asset's name in errors.
         window: from start up to, but without, end, by the window's column.
         load_ids: the loads of this run.
         read: how complete it was, and whether it is the newest.

@@ -155,6 +155,8 @@ def history_row(
     """What is kept of a sync in the destination's `sync_history`.
 
     Args:
+        description: the API.
+        resource: the resource's name.
         window: the window of time that was read, if it was one.
         metadata: the receipt as plain metadata without secrets.
         seconds: how long the sync took.

@@ -129,6 +129,7 @@ def add_columns(scope: Scope, stream: Part, folder: Path | None) -> None:
     """Declare keys and times, as the schema has them; other fields get the type that comes, as schemas are off.
 
     Args:
+        scope: of the stream.
         stream: which has the schema, or the name of its file.
         folder: of the manifest, with such files below it.
     """

@@ -89,6 +89,7 @@ def add_request(scope: Scope, requester: Part, by_links: bool) -> tuple[list[dic
     """Say what the requests carry, in the stream's resource.
 
     Args:
+        scope: of the stream.
         requester: which has the fields.
         by_links: whether later pages are asked for by their links alone.
 
@@ -156,6 +157,7 @@ def add_next_request(scope: Scope, of_first_page: Sequence[tuple[str, str]], is_
     """Say what further pages are asked with, where some fields go with the first page only.
 
     Args:
+        scope: of the stream.
         of_first_page: part and name of those fields.
         is_range_first: whether so do all that a range, a parent or a value gives.
     """
@@ -246,6 +248,7 @@ def add_job(scope: Scope, retriever: Part, base: str) -> None:
     """Say how the job is waited for, in the stream's resource; a job that no word says gives the stream up.
 
     Args:
+        scope: of the stream.
         retriever: of a job.
         base: of the address where the job is created.
     """

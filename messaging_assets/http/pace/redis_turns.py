@@ -37,6 +37,7 @@ class RedisTurns:
 
     Args:
         address: of the server, and the number of its database.
+        api: the API's name.
 
     Raises:
         ValueError: the address cannot be read.

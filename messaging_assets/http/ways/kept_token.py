@@ -20,6 +20,7 @@ class KeptToken:
     """Keeps what a token server handed out last; a token that the user sets anew begins a file of its own.
 
     Args:
+        api: the API's name.
         first: the token that the user set.
     """
 

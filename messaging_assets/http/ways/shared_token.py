@@ -78,6 +78,7 @@ class SharedToken:
     """Keeps what a token server handed out last, for all machines that have the same first token.
 
     Args:
+        api: the API's name.
         first: the token that the user set; a token that is set anew begins a row of its own.
         url: the database.
         cipher: encrypts by the first key, and reads what any of the keys has encrypted.

@@ -64,6 +64,7 @@ def read_marks(
     """The marks of a resource or of one of its parents, whose marks are for this read alone.
 
     Args:
+        target: the resource that is read.
         one: it, or one of its parents.
         asset: its name in errors.
         keys: the primary key's fields that the API sends.

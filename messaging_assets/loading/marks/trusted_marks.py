@@ -84,9 +84,11 @@ def question_of(
 
     Args:
         resource: the resource with the file's defaults merged in.
+        own: its cursor.
         headers: the client's.
         base_url: the address that is asked.
         written_url: the address in the file; a part of the path that may be a token is left out of the question.
+        now: when the sync began.
         told_by: what tells rows apart that stand at the mark.
     """
     endpoint = resource.endpoint
@@ -123,6 +125,7 @@ def difference(question: Question, kept: Mapping[str, Any], own: Incremental, no
         question: what is asked now.
         kept: what `as_state` gave when the mark was left.
         own: the cursor.
+        now: when the sync began.
     """
     if kept["address"] != question.address:
         return "the API is asked at another address than before"
@@ -159,6 +162,7 @@ def refuse_append(asset: str, why: str, may_keep: bool) -> MendDescription:
     """What to tell of an append whose mark does not hold: to read anew would bring rows a second time.
 
     Args:
+        asset: the asset's name.
         why: why the mark does not hold, as a clause.
         may_keep: whether its value still means something to what the file asks now.
     """
@@ -199,6 +203,7 @@ class MarkTrust:
         """The marks that hold, and what is stored of their question.
 
         Args:
+            target: the resource that is read.
             cursor: its cursor.
             marks: those of the earlier sync.
             kept: what was stored of their question.

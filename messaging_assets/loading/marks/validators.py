@@ -23,6 +23,7 @@ def known_validator(target: ReadTarget, is_as_loaded: Callable[[str], bool]) -> 
     """What the API called the list that is in the table; None where that is not known, or in doubt.
 
     Args:
+        target: the resource that is read.
         is_as_loaded: whether the destination has the rows of a load as the newest sync left them.
     """
     # Of a table that is replaced dlt forgets the resource's own state.

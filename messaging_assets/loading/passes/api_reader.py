@@ -233,6 +233,7 @@ def _steps(one: Resource, source: ListContext, columns: Mapping[str, str], links
     """The steps of the file and those of Python, counted where the rows are.
 
     Args:
+        one: the resource.
         source: what its readings share.
         columns: what dlt calls the fields that come from above, and what they are to be called.
         links: the fields of it at whose addresses children are asked for.

@@ -41,6 +41,7 @@ class Checkpoint:
     """Notes where an interrupted read can go on, and finds that note again.
 
     Args:
+        target: the resource that is read.
         receipt: what was counted so far.
         load_ids: the loads of the pass so far; the list grows.
     """

@@ -24,6 +24,7 @@ def take_first_mark(context: ListContext, session: ApiSession, base_url: str) ->
     Args:
         context: what is known of the list. A read that was interrupted goes on with the cursor that it began with.
         session: sends the request.
+        base_url: the API's address.
 
     Raises:
         MendDescription: the answer has none.

@@ -36,6 +36,7 @@ def may_repeat(endpoint: Endpoint, receipt: Receipt) -> bool:
 
     Args:
         endpoint: how it is asked for; a token or a link names a place, where rows stay.
+        receipt: what was counted.
     """
     # A job is begun anew, and a window is asked for again.
     is_named = isinstance(endpoint.paginator, _PLACED) or endpoint.has_step or endpoint.job is not None
@@ -70,6 +71,8 @@ def refuse_incomplete(asset: str, receipt: Receipt, is_last: bool) -> None:
     """Let a read fail that is known to lack rows; let one be repeated whose list moved.
 
     Args:
+        asset: the asset's name in errors.
+        receipt: what was counted.
         is_last: whether no other pass is allowed, so that a list that moved is loaded with its verdict.
 
     Raises:

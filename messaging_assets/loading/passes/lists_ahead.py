@@ -30,6 +30,7 @@ class ListsAhead:
     Args:
         context: what the lists' own readings share.
         config: the lists' resource with its parent, in dlt's words.
+        session: sends the requests.
     """
 
     def __init__(self, context: ListContext, config: Mapping[str, Any], session: ApiSession) -> None:

@@ -40,6 +40,8 @@ def open_reader(
     """dlt's reader of a resource, which outlives the load of a part.
 
     Args:
+        target: the resource that is read.
+        receipt: where things are counted.
         batches: takes what is set aside.
         interrupted: how far an earlier, interrupted read had committed to.
         trust: whether marks of an earlier sync still hold.

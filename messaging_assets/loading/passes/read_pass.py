@@ -63,8 +63,11 @@ class ReadPass:
     """One read of a resource from the first page to the last, loaded in one part or, with `merge`, in several.
 
     Args:
+        target: the resource that is read.
         options: how it is read.
+        receipt: where things are counted.
         learnt: types of columns that an earlier pass found out.
+        tell: takes a line for the run's log.
 
     Attributes:
         load_ids: the loads of this pass so far.

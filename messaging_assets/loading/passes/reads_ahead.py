@@ -71,6 +71,8 @@ class ReadsAhead:
     """The lists of one API that a run reads before their turn.
 
     Args:
+        description: the API.
+        folders: where working files are.
         run: Dagster's id of the run.
         following: the resources that this process syncs in the run and that wait for no other, in their order.
 
@@ -147,6 +149,8 @@ class ReadsAhead:
         """What was begun for a resource whose turn it is, if it is still right to go on with it.
 
         Args:
+            resource: the resource.
+            base_url: the API's address.
             earlier: how many syncs of it the destination knows; None where it keeps no count.
             let_go: called before requests under way are waited for, which nobody wants any more.
 

@@ -220,6 +220,9 @@ def seen_set_aside(
     """The rejected table's name, its records by reason, and those that were set aside last.
 
     Args:
+        description: the API.
+        resource: the resource.
+        folders: where the default DuckDB file is.
         limit: how many records at most.
     """
     dataset = loaded_dataset(description, resource, folders)

@@ -38,6 +38,9 @@ def renew_views(
     A view that shows them already stays as it is.
 
     Args:
+        description: the API of one account.
+        resource: the resource.
+        folders: where the default DuckDB file is.
         without: an account whose table is about to be changed or made anew.
 
     Raises:
@@ -56,7 +59,13 @@ def renew_views(
 
 
 def last_syncs(description: ApiDescription, resource: Resource, folders: ProjectFolders) -> dict[str, tuple[str, str]]:
-    """How each account's last sync of a resource ended, and why: `synced`, `failed`, or `none` where there was none."""
+    """How each account's last sync of a resource ended, and why: `synced` or `failed`; or `none` where there was none.
+
+    Args:
+        description: the API of one account.
+        resource: the resource.
+        folders: where the default DuckDB file is.
+    """
     assert description.tenancy is not None
     found: dict[str, tuple[str, str]] = {}
     with _opened(description, resource, folders, 5.0) as rows:
@@ -196,6 +205,8 @@ def show_again(description: ApiDescription, resource: Resource, folders: Project
 
     Args:
         description: the API of that account, or of no account.
+        resource: the resource.
+        folders: where the default DuckDB file is.
     """
     if description.tenancy:
         with suppress(MendDescription, DatabaseException):
@@ -207,6 +218,10 @@ def out_of_view(description: ApiDescription, resource: Resource) -> Iterator[Non
     """Have the table of an account out of the view of all accounts, where a view would hold a change of it up.
 
     What hinders the view itself is not raised: the change, or the end of the sync, tells of it.
+
+    Args:
+        description: the API of that account.
+        resource: the resource.
     """
     folders = settle_environment()
     if description.tenancy is None or destination_profile(folders).kind != "postgres":

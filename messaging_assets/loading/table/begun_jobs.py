@@ -15,6 +15,7 @@ def job_notes(table: ResourceTable, base_url: str, is_anew: bool) -> JobNotes:
 
     Args:
         table: the table that they are for.
+        base_url: the API's address.
         is_anew: whether none of them is gone on with, because everything is read anew.
     """
     chain = ancestry(table.description, table.resource)

@@ -35,6 +35,7 @@ def open_ledger(table: ResourceTable, warn: Callable[[str], None], is_anew: bool
     """Find out what the destination knows, and finish the syncs of other windows that ended before their end.
 
     Args:
+        table: the table.
         warn: takes a line for the run's log.
         is_anew: whether everything is read from its beginning, as somebody asked.
 
@@ -69,6 +70,7 @@ def load_pending(table: ResourceTable, kept: KeptReceipt | None) -> list[Load]:
     """Load what an earlier sync fetched and did not load.
 
     Args:
+        table: the table.
         kept: the receipt of that sync's read, if it was over.
     """
     assert table.ledger is not None
@@ -100,6 +102,7 @@ def confirm_loaded(table: ResourceTable, kept: KeptReceipt, loads: list[Load]) -
     """Whether the read of a kept receipt is loaded, so that there is nothing to ask of the API.
 
     Args:
+        table: the table.
         kept: the receipt of the read.
         loads: what was just loaded of it; empty where an earlier process did that.
 
@@ -120,6 +123,7 @@ def put_away(table: ResourceTable, why: str) -> Path | None:
     """Let nobody try again what the destination refused for good; the next run reads anew.
 
     Args:
+        table: the table.
         why: the sentence that a person reads; it is kept beside the package.
 
     Returns:

@@ -23,7 +23,12 @@ from messaging_assets.tables.table_rows import table_rows
 
 
 def finished_loads(pipeline: Pipeline, schema_name: str) -> frozenset[str]:
-    """The loads of a resource that reached their end so far."""
+    """The loads of a resource that reached their end so far.
+
+    Args:
+        pipeline: the resource's pipeline.
+        schema_name: the name of its dlt schema.
+    """
     with table_rows(pipeline) as rows:
         return rows.finished(schema_name)
 
@@ -33,6 +38,8 @@ def refuse_other_types(pipeline: Pipeline, schema_name: str, asset: str) -> None
 
     Args:
         pipeline: the resource's pipeline, with the packages that are about to be loaded.
+        schema_name: the name of its dlt schema.
+        asset: the asset's name in errors.
 
     Raises:
         TryAgainLater: its rows are to be read again.
@@ -52,6 +59,9 @@ def refuse_older_rows(
 
     Args:
         pipeline: the resource's pipeline, with the packages that are about to be loaded.
+        schema_name: the name of its dlt schema.
+        resource: what the file says of the table.
+        asset: the asset's name in errors.
         before: the loads that were finished when the read began.
 
     Raises:

@@ -22,6 +22,8 @@ def refuse_to_take_away(table: ResourceTable, receipt: Receipt, allow_many: bool
     """Stop before a load that swaps a table, or retires its rows, after a read that may lack some of them.
 
     Args:
+        table: the table.
+        receipt: what was counted.
         allow_many: whether the run says that a larger share may go.
         is_refreshed: whether the run begins with an empty table anyway.
 
@@ -35,6 +37,9 @@ def refuse_to_take_away(table: ResourceTable, receipt: Receipt, allow_many: bool
 
 def rows_from_elsewhere(table: ResourceTable) -> int:
     """How many rows a sync finds in its table that came from another address of the API.
+
+    Args:
+        table: the table.
 
     Raises:
         MendDescription: the sync would take them out, or retire them, which is right only where the API has moved.
@@ -68,6 +73,7 @@ def settle(
     """Take out what a complete read no longer brought, and note that the sync is done.
 
     Args:
+        table: the table.
         load_ids: the loads of the sync.
         result: how complete its read was.
         allow_many: whether the run says that a larger share may go.

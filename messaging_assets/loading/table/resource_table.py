@@ -31,7 +31,10 @@ class ResourceTable:
     """The table of one resource, with its pipeline, its ledger in the destination and its kept receipt.
 
     Args:
+        description: the API.
         resource: the resource, read in its window if it has one.
+        folders: where working files are.
+        window: the window of time that this sync reads, if it is one.
         receipts: keeps the receipt of a read until Dagster has it.
 
     Attributes:

@@ -14,6 +14,7 @@ def is_as_loaded(table: ResourceTable, load_id: str) -> bool:
     """Whether a load is of the newest sync, which was done and beyond doubt, and its rows are there.
 
     Args:
+        table: the table.
         load_id: the load.
     """
     newest = table.ledger.newest if table.ledger else None
@@ -32,6 +33,7 @@ def result_of_unchanged(table: ResourceTable, unchanged: Unchanged) -> ReadResul
     """What the newest sync found is so still.
 
     Args:
+        table: the table.
         unchanged: what the API said.
     """
     assert table.ledger is not None

@@ -34,6 +34,7 @@ def last_syncs(instance: DagsterInstance, description: ApiDescription) -> dict[s
 
     Args:
         instance: where the materializations are.
+        description: the API.
     """
     keys = {name: asset_key(description, name) for name in description.unpartitioned}
     events = instance.get_latest_materialization_events(keys.values())
@@ -68,6 +69,8 @@ def look(
     """Ask resources for what is new, side by side.
 
     Args:
+        description: the API.
+        credentials: its secrets and address.
         roots: the resources.
         syncs: the last sync of each.
 

@@ -29,6 +29,7 @@ def build_schedules(description: ApiDescription, jobs: Sequence[UnresolvedAssetJ
     for each other themselves.
 
     Args:
+        description: the API.
         jobs: its jobs, as `build_jobs` gives them.
     """
     own = description.schedule

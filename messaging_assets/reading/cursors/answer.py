@@ -34,6 +34,7 @@ class AnswerCursor:
 
         Args:
             body: the parsed answer.
+            rows: the page's records.
             is_first: whether neither an earlier page nor an earlier sync showed where it stands.
         """
         path = self._own.cursor_path

@@ -28,6 +28,9 @@ class ListCursor:
     """The cursor of one list: where its read starts, which of its rows are newer, and how far they reach.
 
     Args:
+        asset: the asset's name in errors.
+        own: the incremental as the file has it.
+        order: how its values compare.
         keys: the fields that tell rows apart; empty where only whole rows do.
         mark: how far an earlier read came.
         takes_repeats: whether rows that were loaded before may be loaded again.
@@ -101,6 +104,7 @@ class ListCursor:
 
         Args:
             body: the parsed answer.
+            rows: the page's records.
             page: its number.
         """
         # One part of a list may have no cursor where the others do.

@@ -32,6 +32,7 @@ def mark_at(own: described.Incremental, last: Any, hashes: Iterable[str] = ()) -
     """A mark as dlt keeps it.
 
     Args:
+        own: the incremental as the file has it.
         last: how far the rows reach.
         hashes: what tells the rows apart that stand there.
     """
@@ -71,6 +72,8 @@ def doubted(
     the first in doubt that counts.
 
     Args:
+        own: the incremental as the file has it.
+        order: how its values compare.
         reached: the mark that follows from the rows; one that did not move, or is held, stays as it is.
         kept: the mark as the last committed load left it.
         before: the mark before the doubt, where a part of the range was read without any.
@@ -106,6 +109,7 @@ def is_of_other_place(own: described.Incremental, mark: Mapping[str, Any]) -> bo
     """Whether a mark is of a cursor that stood elsewhere than the file says now, and so means something else.
 
     Args:
+        own: the incremental as the file has it.
         mark: the mark as an earlier sync left it.
     """
     found = (mark.get(HELD) or mark).get(IN_ANSWER)
@@ -118,6 +122,10 @@ class NextMark:
     """How far the rows of one list reach, and the mark that follows from it.
 
     Args:
+        asset: the asset's name in errors.
+        own: the incremental as the file has it.
+        order: how its values compare.
+        direction: says what is farther.
         known: which rows an earlier sync loaded.
         last: how far that came, None where there was none.
     """
@@ -243,6 +251,7 @@ def decided_mark(
     """The mark that the next sync of a list begins with; None where nothing says more than the file.
 
     Args:
+        own: the incremental as the file has it.
         kept: the mark that this sync began with.
         last: the value of it that rows or an answer had, None where there was none.
         answer: the cursor as whole answers have it.

@@ -69,6 +69,8 @@ class CursorMarks:
     """The marks of a resource's lists, by the list's name.
 
     Args:
+        asset: the asset's name in errors.
+        own: the incremental as the file has it.
         keys: the fields that tell a list's rows apart.
         kept: the marks as the last committed load left them; never changed.
         takes_repeats: whether rows that were loaded before may be loaded again, because they are merged.

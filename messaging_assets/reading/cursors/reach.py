@@ -18,6 +18,7 @@ class Reach:
     """How far rows came, and which of them stand there.
 
     Args:
+        direction: says what is farther.
         digests: tells the rows apart that stand there; None where nobody asks which they are.
         value: how far an earlier sync came; None where there was none.
         kept: which rows stood there, as often as equal ones did.

@@ -64,6 +64,7 @@ def bound_of(own: described.Incremental, order: Order, moment: Decimal, sample: 
 
     Args:
         own: the cursor as the file has it.
+        order: how its values compare.
         moment: seconds since 1970.
         sample: a value as the API writes it; None where there is none.
         is_end: whether the range ends there.

@@ -23,6 +23,7 @@ class RowDigests:
     """Digests of rows, as dlt's own marks have them.
 
     Args:
+        asset: the asset's name in errors.
         keys: the fields that tell rows apart; empty where only whole rows do.
         kept: digests that a mark has, by which an older way to make them is known.
         are_events: whether two rows that are equal are two events.
@@ -112,6 +113,8 @@ def fields_told_by(own: described.Incremental, keys: tuple[str, ...], takes_repe
     """The fields that tell rows apart at a mark; none where whole rows do.
 
     Args:
+        own: the incremental as the file has it.
+        keys: the primary key's fields.
         takes_repeats: whether rows that were loaded before may be loaded again.
     """
     # A merge compares whole rows, because one of a key may have changed.
@@ -123,6 +126,8 @@ class KnownRows:
     """Which rows an earlier sync loaded, by its mark: those that stand at it, and those behind which none can be set.
 
     Args:
+        asset: the asset's name in errors.
+        own: the incremental as the file has it.
         keys: the fields that tell rows apart; empty where only whole rows do.
         mark: how far an earlier read came, None where there was none.
         takes_repeats: whether rows that were loaded before may be loaded again.

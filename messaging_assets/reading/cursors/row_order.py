@@ -13,6 +13,7 @@ class RowOrder:
 
     Args:
         declared: `asc` or `desc`; None where the file says nothing.
+        order: how values compare.
 
     Attributes:
         is_contradicted: whether a row came that the order has no place for.

@@ -205,6 +205,7 @@ class TimeWindows:
     """The windows of one list's range, and how far they were read.
 
     Args:
+        name: the list's name.
         range_: its range.
 
     Attributes:

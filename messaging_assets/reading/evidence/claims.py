@@ -44,7 +44,9 @@ class Claims:
         """Note what an answer with a page of the list says.
 
         Args:
+            response: the answer.
             selector: what finds its list.
+            page: the page's number.
             sent: how many rows it has.
             position: what it was asked with.
         """

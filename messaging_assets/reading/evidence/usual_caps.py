@@ -30,6 +30,7 @@ class UsualCaps:
         """Whether a list that ended may have been cut.
 
         Args:
+            asset: the asset's name.
             is_parent: whether the list is only read for a child resource.
             rows: how many came.
             usual: the numbers of rows at which such lists are cut; none where the API said that they are all.

@@ -61,6 +61,7 @@ class JobRequests:
         Args:
             request: the one of the list.
             key: by which the API knows the request again; empty where it takes none.
+            reading: the list.
         """
         sent, name = copy(request), job_of(reading).idempotency_header
         sent.headers = {**request.headers, **({name: key} if name else {})}
@@ -141,6 +142,7 @@ class JobRequests:
         Args:
             address: where the list is.
             asked: the request with what the paginator put there; changed.
+            reading: the list.
 
         Raises:
             Gone: it is not there any more.

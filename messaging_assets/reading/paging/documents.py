@@ -26,6 +26,7 @@ class DocumentsOfOne:
 
         Args:
             response: the answer with the document whose rows were judged.
+            reading: the list.
             own: its paginator.
             is_sign_disbelieved: whether only the file's own places say that there is more, or that it is the last.
         """

@@ -166,6 +166,7 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         """Whether the answer says at the file's `has_more_path` or `end_path` that this page is the last.
 
         Args:
+            response: the answer.
             is_over: whether the list ends with this page anyway, so that the answer need not say anything.
 
         Raises:

@@ -92,6 +92,7 @@ def put(request: Any, word: str, name: str, place_in_body: str | None, number: i
         word: what a text calls it.
         name: the parameter's name.
         place_in_body: where it is in the body; None for the query.
+        number: the number.
     """
     if _put_into_texts(request, word, number):
         return
@@ -146,6 +147,7 @@ def _put_into_texts(request: Any, word: str, number: int) -> bool:
     Args:
         request: the request; its parts become others.
         word: what the texts call the number.
+        number: the number.
     """
     texts: PageTexts | None = getattr(request, "page_texts", None)
     if texts is None or word not in texts.words:

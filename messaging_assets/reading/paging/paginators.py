@@ -52,6 +52,8 @@ def with_paginator(description: ApiDescription, one: Resource, base_url: str) ->
     """The endpoint with its paginator filled in, and what further pages are asked with as it is sent.
 
     Args:
+        description: the API.
+        one: the resource.
         base_url: the address that further pages are below.
     """
     endpoint, paginator = one.endpoint, paginator_of(description, one)

@@ -116,6 +116,7 @@ def refuse_odd(reference: Any, own: Any, context: ListContext, page: int) -> Non
     Args:
         reference: what was found there.
         own: the paginator as the file has it.
+        context: the resource that is read.
         page: the page's number, for the sentence.
 
     Raises:

@@ -52,6 +52,7 @@ class Collected:
         """Whether a record's key is new to the load; one that repeats a key takes the place of the other, or stays out.
 
         Args:
+            row: the record.
             page: the page that it came on.
             key: its key.
             place: where in the batch that key is; None where it is not.

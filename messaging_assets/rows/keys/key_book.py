@@ -23,6 +23,7 @@ class KeyBook:
     """The keys of one read, shared by its lists and by its loads.
 
     Args:
+        resource: what the file says of the table.
         is_child: whether the records are a child's, whose keys may hold a parent's fields.
         from_parent: the names of a child's fields that come from its parent's record.
 

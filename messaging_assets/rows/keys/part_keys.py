@@ -32,7 +32,9 @@ class PartKeys:
         """Note the keys of a whole page at once.
 
         Args:
+            rows: the page's records.
             start: their first place in the batch.
+            page: the page's number.
 
         Returns:
             False where a record repeats a key, or its key needs a closer look; nothing is noted then.
@@ -90,6 +92,7 @@ class PartKeys:
         """Count a record whose key is in the batch.
 
         Args:
+            row: the record.
             before: the one with its key.
             is_of_one_page: whether both came on one page, on which none can be a later state of the other.
         """
@@ -123,6 +126,7 @@ class PartKeys:
         """Let go of a batch; what the next one may repeat is kept.
 
         Args:
+            rows: its records.
             pages: the page that each came on.
 
         Returns:

@@ -15,7 +15,10 @@ class RequiredColumns:
     """The columns of a table that dlt makes NOT NULL.
 
     Args:
+        resource: what the file says of the table.
+        asset: the asset's name in errors.
         known: dlt's column schemas from earlier loads, by name.
+        normalize: dlt's naming of identifiers.
 
     Attributes:
         keys: those of a key.

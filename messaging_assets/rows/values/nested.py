@@ -184,6 +184,7 @@ def refuse_for_tables(
     """See that dlt's child tables can hold a nested value whole.
 
     Args:
+        normalize: dlt's naming.
         room: characters that the name of a list's table may take beside those of the column's; None: it is shortened.
         levels: how deep lists get tables of their own (max_table_nesting); None: all of them.
 

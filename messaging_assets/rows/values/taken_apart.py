@@ -13,6 +13,7 @@ def flattened(row: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
     """A record in which what objects hold, at any depth, has fields of its own.
 
     Args:
+        row: the record.
         names: the fields with these objects.
     """
     made: dict[str, Any] = {}
@@ -54,6 +55,7 @@ def list_beside(names: Sequence[str], name: str, row: dict[str, Any]) -> None:
     Args:
         names: the fields with these lists.
         name: one of them.
+        row: the record.
 
     Raises:
         Misfit: it is not.

@@ -24,6 +24,7 @@ class Retyped(SyncFailure):
 
     Args:
         types: dlt's word for the type of each such column.
+        asset: the asset's name in errors.
     """
 
     is_anew = False

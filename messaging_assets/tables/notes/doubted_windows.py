@@ -28,6 +28,8 @@ def doubted_windows(
     Args:
         select: gives the rows of a query in the destination.
         history: the name of the dataset's `sync_history` there.
+        api: the API's name.
+        resource: the resource's name.
         begins: where its first window does; what lies before that is no window any more.
     """
     windows = f"{history} WHERE {OF_RESOURCE} AND state = 'synced' AND window_start IS NOT NULL"

@@ -71,7 +71,12 @@ class NotedSync:
 
 
 def noted_syncs(pipeline: Pipeline, schema_name: str) -> list[NotedSync]:
-    """Every sync of a resource in the destination as it was noted last, oldest first."""
+    """Every sync of a resource in the destination as it was noted last, oldest first.
+
+    Args:
+        pipeline: the resource's pipeline.
+        schema_name: the name of its dlt schema.
+    """
     with pipeline.sql_client() as client:
         # All of them, because a table of an earlier version has fewer columns until a sync is noted there.
         query = f"SELECT * FROM {TABLE.qualified(client)} WHERE schema_name = %s"

@@ -33,7 +33,10 @@ class SyncLedger:
     """The syncs of one resource that are noted in its destination, this one among them.
 
     Args:
+        pipeline: the resource's pipeline.
         schema_name: the name of the resource's dlt schema, which no other resource has.
+        asset: the asset's name in errors.
+        window: the window of time that this sync reads, if it is one.
         is_beside_others: whether other windows may be synced meanwhile; then only those are in the way that overlap.
         address: changes with whom of the API is asked.
     """

@@ -150,7 +150,12 @@ def _around_list(value: Any, to_list: tuple[str, ...]) -> list[str]:
 
 
 def said_instead(body: Any, leaves: Iterable[Leaf]) -> str | None:
-    """Where an answer without its list says something that may be why, such as `msg`; None where it does not."""
+    """Where an answer without its list says something that may be why, such as `msg`; None where it does not.
+
+    Args:
+        body: the answer, as parsed.
+        leaves: its plain values.
+    """
     leaves = [leaf for leaf in leaves if not leaf.is_header]
     if word := says_failed(body, leaves):
         return word.path

@@ -64,12 +64,22 @@ class HeldRecords:
 
 
 def held_records(body: Any, path: str = "$") -> HeldRecords | None:
-    """The most records that an object holds, at any depth; None where it holds none."""
+    """The most records that an object holds, at any depth; None where it holds none.
+
+    Args:
+        body: the object.
+        path: the JSON path that leads to it.
+    """
     return max(every_held(body, path), key=lambda one: one.number, default=None)
 
 
 def every_held(body: Any, path: str = "$") -> list[HeldRecords]:
-    """All records that an object holds, by the containers that hold them; of one inside another only the outer."""
+    """All records that an object holds, by the containers that hold them; of one inside another only the outer.
+
+    Args:
+        body: the object.
+        path: the JSON path that leads to it.
+    """
     return list(_held(body, () if path == "$" else (path,))) if isinstance(body, Mapping) else []
 
 

@@ -109,7 +109,12 @@ def _why(row: Any, names: tuple[str, ...]) -> str:
 
 
 def why_no_key(row: Mapping[str, Any], names: Sequence[str]) -> str:
-    """Why a record has no key: which of its fields are missing, null, or no plain values."""
+    """Why a record has no key: which of its fields are missing, null, or no plain values.
+
+    Args:
+        row: the record.
+        names: the key's fields.
+    """
     for name in names:
         if isinstance(value := row.get(name), (dict, list)):
             return f"{name} is {'an object' if isinstance(value, dict) else 'a list'}, {ONE_VALUE}"

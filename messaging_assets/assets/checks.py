@@ -227,7 +227,14 @@ def account_checks(description: ApiDescription) -> list[AssetChecksDefinition]:
 def report_accounts(
     context: AssetExecutionContext, description: ApiDescription, resource: Resource, failure: SyncFailure | None
 ) -> None:
-    """Tell Dagster of the view of all accounts, where there is one, once a sync of one of them is over."""
+    """Tell Dagster of the view of all accounts, where there is one, once a sync of one of them is over.
+
+    Args:
+        context: of the op that synced.
+        description: the API of that account.
+        resource: the resource.
+        failure: why the sync failed; None where it did not.
+    """
     is_synced = asset_key(description, resource.name) in context.selected_asset_keys
     if description.tenancy is None or not is_synced:
         return

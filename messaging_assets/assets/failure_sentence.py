@@ -43,6 +43,11 @@ def as_failure(asset: str, error: Exception, redaction: Redaction | None = None)
 
     Raise it outside of the except block: the original's traceback references requests that contain secrets.
 
+    Args:
+        asset: the asset's name in the sentence.
+        error: what was caught.
+        redaction: takes out the sync's secrets.
+
     Raises:
         BaseException: the interruption that it was raised behind, by what was being ended then.
     """
@@ -55,7 +60,13 @@ def as_failure(asset: str, error: Exception, redaction: Redaction | None = None)
 
 
 def foreign_failure(asset: str, redaction: Redaction, error: Exception) -> SyncFailure:
-    """A failure of the destination, of the disk, or of code; its innermost cause says most."""
+    """A failure of the destination, of the disk, or of code; its innermost cause says most.
+
+    Args:
+        asset: the asset's name in the sentence.
+        redaction: takes out the sync's secrets.
+        error: what was caught.
+    """
     innermost: BaseException = error
     while (behind := _behind(innermost)) is not None:
         innermost = behind

@@ -53,7 +53,12 @@ _AHEAD = "the list does not go on where it was read ahead to; reading it from it
 
 
 class Reads:
-    """Reads a list until it did not move meanwhile, and loads what it brought."""
+    """Reads a list until it did not move meanwhile, and loads what it brought.
+
+    Args:
+        task: what is read, and for whom.
+        table: where it goes.
+    """
 
     def __init__(self, task: SyncTask, table: ResourceTable) -> None:
         self._task, self._table = task, table
@@ -61,6 +66,10 @@ class Reads:
 
     def run(self, credentials: ApiCredentials, base_url: str) -> tuple[list[str], dict[str, Any]]:
         """Read and load, pass by pass.
+
+        Args:
+            credentials: the secrets of the API.
+            base_url: the API's address.
 
         Returns:
             The loads of the last pass, and what dlt says of them as metadata.

@@ -44,7 +44,12 @@ _SIGNED = {
 
 
 def from_spec(spec: Mapping[str, Any], converted: Converted) -> None:
-    """Fill an API in from a spec."""
+    """Fill an API in from a spec.
+
+    Args:
+        spec: as its file has it.
+        converted: is filled in.
+    """
     description = spec.get("description")
     converted.description = description if isinstance(description, str) else None
     shared = spec.get("authentication")

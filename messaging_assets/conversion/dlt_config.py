@@ -46,7 +46,12 @@ class _Ways(NamedTuple):
 
 
 def from_dlt(config: Mapping[str, Any], converted: Converted) -> None:
-    """Fill an API in from a dictionary of dlt's rest_api."""
+    """Fill an API in from a dictionary of dlt's rest_api.
+
+    Args:
+        config: the dictionary; what running its file would tell is a hole.
+        converted: is filled in.
+    """
     client = dict(config.get("client") or {})
     lose = below(converted.lose, "client")
     address, told = client.pop("base_url", None), below(lose, "base_url")

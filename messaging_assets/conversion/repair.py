@@ -20,6 +20,9 @@ _PARENT = re.compile(r"\{resources\.(\w+)\.|'resource': '(\w+)'")
 def make_valid(converted: Converted) -> list[Mistake]:
     """Take out whatever is refused, each with a loss in its place.
 
+    Args:
+        converted: is changed.
+
     Returns:
         what is left that cannot be taken out: of the API's own name or address.
     """

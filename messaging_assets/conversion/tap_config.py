@@ -30,7 +30,12 @@ _VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?")
 
 
 def from_tap(config: Mapping[str, Any], converted: Converted) -> None:
-    """Fill an API in from a tap's config; values of secrets are not looked at."""
+    """Fill an API in from a tap's config; values of secrets are not looked at.
+
+    Args:
+        config: as its file has it.
+        converted: is filled in.
+    """
     streams = [one for one in as_value(config.get("streams")) or [] if isinstance(one, Mapping)]
     address, above = str(config.get("api_url") or ""), ""
     if not all(one.get("path", config.get("path")) for one in streams):

@@ -92,7 +92,14 @@ def _paginator(asked: str, answered: str, config: Mapping[str, Any]) -> dict[str
 
 
 def add_mark(draft: Draft, said: Mapping[str, Any], answered: str, in_body: bool) -> None:
-    """Say which field is the mark, and how what is new is asked for."""
+    """Say which field is the mark, and how what is new is asked for.
+
+    Args:
+        draft: the stream's resource.
+        said: what the config says of the stream.
+        answered: the style by which the tap makes parameters.
+        in_body: whether they are sent in the body.
+    """
     key = str(said["replication_key"] or "")
     if not key:
         return

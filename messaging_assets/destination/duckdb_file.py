@@ -12,7 +12,12 @@ from messaging_assets.seams.foreign_words import missing_extension
 
 
 def unfit_file(profile: DestinationProfile, dataset_name: str) -> str | None:
-    """Why the file cannot have the dataset, and what to do; None where it can."""
+    """Why the file cannot have the dataset, and what to do; None where it can.
+
+    Args:
+        profile: the destination.
+        dataset_name: the dataset.
+    """
     if profile.kind == "sqlalchemy":
         return _lost_in_memory(profile)
     # Ours has its path given; nothing else is to be looked up for it.
@@ -50,7 +55,12 @@ def _lost_in_memory(profile: DestinationProfile) -> str | None:
 
 
 def lacking_extension(error: BaseException, where: str) -> SyncFailure | None:
-    """What to say where DuckDB has not an extension that the settings ask for; None where it is something else."""
+    """What to say where DuckDB has not an extension that the settings ask for; None where it is something else.
+
+    Args:
+        error: of DuckDB's own, or what was raised from it.
+        where: the asset.
+    """
     found = missing_extension(str(error))
     if found is None:
         cause = error.__cause__ or error.__context__ or getattr(error, "dbapi_exception", None)

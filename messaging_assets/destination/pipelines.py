@@ -70,7 +70,13 @@ def refuse_what_cannot_be_kept(description: ApiDescription, resource: Resource, 
 
 @own_settings()
 def build_pipeline(description: ApiDescription, resource: Resource, folders: ProjectFolders) -> Pipeline:
-    """A fresh pipeline of one resource: by default table `<resource>` in dataset `<api>`."""
+    """A fresh pipeline of one resource: by default table `<resource>` in dataset `<api>`.
+
+    Args:
+        description: the API.
+        resource: one of its resources.
+        folders: where working files and the default DuckDB file are.
+    """
     profile = destination_profile(folders)
     pipeline = _pipeline_maker(profile)(
         pipeline_name(description.name, resource.name),

@@ -34,6 +34,9 @@ _BITS = 64
 class DestinationProfile:
     """A destination of dlt, by what matters here.
 
+    Args:
+        destination: dlt's destination.
+
     Attributes:
         kind: dlt's word for its type, such as postgres.
         name: the name that its settings are found by, such as house.

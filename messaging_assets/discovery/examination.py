@@ -53,7 +53,13 @@ _RATE_LIMITS = ("ratelimit", "x-ratelimit", "x-rate-limit")
 
 
 def examine(description: ApiDescription, resource: Resource, came: FirstPages) -> Examined:
-    """Compare what came with what the file says."""
+    """Compare what came with what the file says.
+
+    Args:
+        description: the API.
+        resource: one of its resources, with the defaults merged in.
+        came: its first pages.
+    """
     good = [answer for answer in came.answers if answer.status_code < 300]
     pages = [len(rows) for answer in came.answers if (rows := _rows(resource, answer)) is not None]
     paginator = paginator_of(description, resource)

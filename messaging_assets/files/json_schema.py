@@ -69,6 +69,9 @@ def _models(base: type[Described]) -> Iterator[type[Described]]:
 def editor_line(file: Path) -> str:
     """The first line of an API file, by which editors find its schema.
 
+    Args:
+        file: where the API file is, or will be.
+
     Returns:
         A comment that names the nearest `api_file.schema.json`, beside the file, above it, or in the package of a
         checkout above it; empty where there is none: the path to an installed package changes with each Python.

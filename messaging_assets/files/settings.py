@@ -108,6 +108,10 @@ def filled_in(raw: Mapping[str, Any], account: Account) -> tuple[dict[str, Any],
 
     A value is the first of these: the account's variable in the environment (`CHAT_EMEA__WORKSPACE`); the account's own
     in the file; the variable of all accounts (`CHAT__WORKSPACE`); the default.
+
+    Args:
+        raw: the description as it was written.
+        account: whose settings count.
     """
     filling = _Filling(raw.get("settings"), account)
     words = [word for word in raw if word not in _WORDS and not str(word).startswith(_ASIDE)]

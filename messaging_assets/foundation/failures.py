@@ -66,7 +66,11 @@ class SyncFailure(Exception):
         self.args = (f"{sentence} {self.more}" if self.more else sentence,)
 
     def hidden(self, hide: Callable[[str], str]) -> SyncFailure:
-        """A new exception of the same kind, without the traceback, whose frames hold requests with secrets."""
+        """A new exception of the same kind, without the traceback, whose frames hold requests with secrets.
+
+        Args:
+            hide: takes the secrets out of a text.
+        """
         failure = copy(self)
         failure.more = hide(self.more)
         failure.say(hide(self.where), hide(self.what), hide(self.next_step))

@@ -11,7 +11,13 @@ EVERY_SECONDS = 5.0
 
 
 class Progress:
-    """Tells how far a read has come."""
+    """Tells how far a read has come.
+
+    Args:
+        asset: the asset's name.
+        tell: takes a line for the run's log.
+        receipt: what came so far.
+    """
 
     def __init__(self, asset: str, tell: Callable[[str], None], receipt: Receipt) -> None:
         self._asset, self._tell, self._receipt = asset, tell, receipt

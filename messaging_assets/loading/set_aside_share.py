@@ -14,6 +14,11 @@ _MOST_REASONS = 3
 def refuse_if_most_are_aside(resource: Resource, asset: str, receipt: Receipt) -> None:
     """Let a read fail of which more records were set aside than the file allows.
 
+    Args:
+        resource: says which share is allowed.
+        asset: the asset's name in errors.
+        receipt: what was counted; the verdict joins it.
+
     Raises:
         TooManySetAside: the reasons, the most frequent first.
     """

@@ -118,6 +118,11 @@ class ParentChanges:
 
 
 def changes_of(resource: Resource, kept: Mapping[str, str]) -> ParentChanges | None:
-    """What tells which parents of a resource changed; None where all of them are asked for their lists."""
+    """What tells which parents of a resource changed; None where all of them are asked for their lists.
+
+    Args:
+        resource: the resource with the file's defaults merged in.
+        kept: digests of what they said at the last committed load, by the list's name.
+    """
     by = resource.only_changed_parents
     return ParentChanges(None if by is True else by, kept) if by else None

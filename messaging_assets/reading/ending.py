@@ -25,6 +25,9 @@ _HALVED = "a window with more rows than one range gives was cut in two"
 class Ending(End):
     """How a list ends, and what follows from that for the receipt, for other lists and for the next sync.
 
+    Args:
+        reading: the list.
+
     Attributes:
         doubts_before: how often something was found to be in doubt before the list began.
     """

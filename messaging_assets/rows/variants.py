@@ -14,7 +14,13 @@ from messaging_assets.rows.values.undeclared_types import text_type
 
 
 class Variants:
-    """Gives each value that fits no column of ours the column that dlt would give it."""
+    """Gives each value that fits no column of ours the column that dlt would give it.
+
+    Args:
+        targets: the table's columns.
+        contract: says whether a variant may appear.
+        receipt: where such values are counted.
+    """
 
     def __init__(self, targets: Targets, contract: Contract, receipt: Receipt) -> None:
         self._targets, self._contract, self._receipt = targets, contract, receipt

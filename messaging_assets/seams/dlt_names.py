@@ -64,13 +64,22 @@ def types_of(destination: AnyDestination) -> Iterator[str]:
 
 
 def columns_of(cursor: Any) -> list[str]:
-    """The names of the columns of an open query."""
+    """The names of the columns of an open query.
+
+    Args:
+        cursor: dlt's cursor, of any destination.
+    """
     # Since dlt 1.30: a cursor of SQLAlchemy has no `description`; dlt's own asks each kind in its way.
     return list(map(str, cursor._get_columns()))
 
 
 def columns_in(client: Any, name: str) -> dict[str, Any] | None:
-    """The types of the columns of a table or view by their names; None where it is not there. Nothing is scanned."""
+    """The types of the columns of a table or view by their names; None where it is not there. Nothing is scanned.
+
+    Args:
+        client: dlt's SQL client.
+        name: the table's name for SQL.
+    """
     try:
         with client.execute_query(f"SELECT * FROM {name} WHERE 1 = 0") as cursor:
             return dict(zip(columns_of(cursor), types_in(cursor), strict=True))
@@ -79,7 +88,11 @@ def columns_in(client: Any, name: str) -> dict[str, Any] | None:
 
 
 def types_in(cursor: Any) -> list[Any]:
-    """What the driver calls the types of the columns of an open query; None for each where it does not say."""
+    """What the driver calls the types of the columns of an open query; None for each where it does not say.
+
+    Args:
+        cursor: dlt's cursor, of any destination.
+    """
     # Since dlt 1.30: `native_cursor` is the driver's own, whose `description` is that of DB-API (PEP 249).
     described = getattr(cursor.native_cursor, "description", None)
     return [one[1] for one in described] if described else [None] * len(columns_of(cursor))

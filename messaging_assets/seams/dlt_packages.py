@@ -99,7 +99,12 @@ class OnePipeline(Pipeline):
 
 
 def one_pipeline(name: str, **settings: Any) -> OnePipeline:
-    """What `dlt.pipeline` makes, as a pipeline of ours."""
+    """What `dlt.pipeline` makes, as a pipeline of ours.
+
+    Args:
+        name: the pipeline's name.
+        settings: the other arguments of `dlt.pipeline`.
+    """
     # Since dlt 1.30: `dlt.pipeline` settles many arguments before it calls the class, so it is told which.
     return dlt.pipeline(name, _impl_cls=OnePipeline, **settings)
 

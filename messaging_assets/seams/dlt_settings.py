@@ -157,7 +157,12 @@ def are_held() -> bool:
 
 
 def made_once(name: Hashable, make: Callable[[], Any]) -> Any:
-    """What follows from dlt's settings, made once while ours win: a sync takes them as they are when it begins."""
+    """What follows from dlt's settings: made once while ours win, because a sync takes them as they are when it begins.
+
+    Args:
+        name: what it is.
+        make: makes it.
+    """
     with _lock:
         if not _holders:
             return make()
@@ -168,6 +173,9 @@ def made_once(name: Hashable, make: Callable[[], Any]) -> Any:
 
 def refuse_environment(asset: str) -> None:
     """Stop a sync whose rows would be other ones, because of what dlt reads from the environment itself.
+
+    Args:
+        asset: the asset's name in the sentence.
 
     Raises:
         MendSettings: names the variable.

@@ -37,6 +37,12 @@ def refuse_foreign_table(pipeline: Pipeline, schema_name: str, table: str, asset
     dlt would add its columns to that table, and a full refresh would drop it. What is loaded into a view could go
     through it into another table.
 
+    Args:
+        pipeline: the resource's pipeline.
+        schema_name: the name of the resource's dlt schema.
+        table: the resource's name.
+        asset: the asset's name in the sentence.
+
     Raises:
         MendDescription: names the view or the table.
     """
@@ -81,6 +87,12 @@ def refuse_foreign_table(pipeline: Pipeline, schema_name: str, table: str, asset
 def refuse_taken_name(pipeline: Pipeline, schema_name: str, table: str, asset: str) -> None:
     """Stop before a resource's first request where its table has rows of another resource.
 
+    Args:
+        pipeline: the resource's pipeline.
+        schema_name: the name of the resource's dlt schema.
+        table: the table's name in the file.
+        asset: the asset's name in the sentence.
+
     Raises:
         MendDescription: names the table.
     """
@@ -116,6 +128,12 @@ def _rows_of(pipeline: Pipeline, schema_name: str) -> Iterator[TableRows]:
 def refuse_unknown_rows(pipeline: Pipeline, schema_name: str, table: str, asset: str) -> None:
     """Stop before a request where nothing tells which of an API's rows a table has, so that an append would have them
     twice: the table has rows, and neither dlt nor a sync has noted a load of it.
+
+    Args:
+        pipeline: the resource's pipeline.
+        schema_name: the name of the resource's dlt schema.
+        table: the resource's name.
+        asset: the asset's name in the sentence.
 
     Raises:
         MendDescription: names the table.

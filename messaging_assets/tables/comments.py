@@ -18,6 +18,10 @@ _HISTORY = "One row for each sync of this API, and for each try that failed."
 def write_comments(rows: TableRows, resource: Resource) -> None:
     """Comment the resource's table, its columns and those of `sync_history`; what has no description is left as it is.
 
+    Args:
+        rows: the dataset's tables.
+        resource: says what they mean.
+
     Raises:
         DatabaseException: the destination's user may not.
     """

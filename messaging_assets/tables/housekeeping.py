@@ -39,6 +39,11 @@ def tidy_up(description: ApiDescription, resource: Resource, folders: ProjectFol
     Done at most once a day for a resource, and at once when the API's resources have changed. What the destination
     refuses is a warning: the rows of the sync are loaded already.
 
+    Args:
+        description: the API.
+        resource: the one that was just synced, with the file's defaults merged in.
+        folders: where working files are.
+
     Returns:
         Metadata: how many rejected rows went, and which tables are orphaned; empty where there is nothing to tell.
     """

@@ -24,6 +24,10 @@ _LARGEST_FIELD = 64_000_000
 def delimited_rows(text: str, written: Format) -> Records:
     """Its rows as records. Lines without a field are none; a row of another length than the header is set aside.
 
+    Args:
+        text: the answer.
+        written: how it is written.
+
     Raises:
         Unreadable: it is cut off or wrongly quoted, or its header names no columns.
     """

@@ -21,7 +21,12 @@ _CURSORS = frozenset({"messaging_assets/first_cursor", "messaging_assets/last_cu
 
 
 def without_secrets(metadata: Mapping[str, Any], redaction: Redaction) -> dict[str, Any]:
-    """The metadata with every text in it redacted; a cursor that holds a secret is left out."""
+    """The metadata with every text in it redacted; a cursor that holds a secret is left out.
+
+    Args:
+        metadata: plain values and Dagster's metadata values, by name.
+        redaction: knows the secrets.
+    """
     hidden = {redaction(name): _hidden(value, redaction) for name, value in metadata.items()}
     return {name: value for name, value in hidden.items() if name not in _CURSORS or value == metadata[name]}
 

@@ -180,7 +180,13 @@ def history_row(
 
 
 def last_metadata(instance: DagsterInstance, key: AssetKey, number: int) -> list[dict[str, Any]]:
-    """Metadata of an asset's last materializations as plain values, the newest first, padded with empty ones."""
+    """Metadata of an asset's last materializations as plain values, the newest first, padded with empty ones.
+
+    Args:
+        instance: where Dagster keeps them.
+        key: the asset's.
+        number: how many.
+    """
     found = [
         {name: value.value for name, value in record.asset_materialization.metadata.items()}
         for record in instance.fetch_materializations(key, limit=number).records
@@ -190,7 +196,11 @@ def last_metadata(instance: DagsterInstance, key: AssetKey, number: int) -> list
 
 
 def stored_result(metadata: Mapping[str, Any]) -> ReadResult | None:
-    """What a stored materialization says of its read; None where there is none."""
+    """What a stored materialization says of its read; None where there is none.
+
+    Args:
+        metadata: plain values by name.
+    """
     words = metadata.get(f"{_PREFIX}verdict")
     if words is None:
         return None

@@ -17,7 +17,11 @@ _LONG_HOURS = 24.0
 
 
 def dagster(home: Path) -> Iterator[Symptom]:
-    """What Dagster remembers, and whether its daemon is alive."""
+    """What Dagster remembers, and whether its daemon is alive.
+
+    Args:
+        home: where its storage is.
+    """
     from dagster import DagsterRunStatus, RunsFilter
 
     from messaging_assets.foundation.dagster_home import opened_instance

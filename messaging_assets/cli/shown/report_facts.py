@@ -90,7 +90,13 @@ class ApiFacts:
 
 
 def gathered(descriptions: Sequence[ApiDescription], folders: ProjectFolders, now: datetime) -> list[ApiFacts]:
-    """What is known of some APIs."""
+    """What is known of some APIs.
+
+    Args:
+        descriptions: the APIs.
+        folders: where the default DuckDB file is.
+        now: when the page is made.
+    """
     # In the order of the APIs and their resources.
     statuses = iter(read_statuses(descriptions))
     return [_api(description, statuses, folders, now) for description in descriptions]

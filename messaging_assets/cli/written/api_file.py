@@ -11,6 +11,11 @@ import click
 def refuse_existing(output: Path | None, force: bool, option: str) -> None:
     """Refuse to write over a file, unless that is asked for.
 
+    Args:
+        output: the file; None where it is printed.
+        force: whether it may be written over.
+        option: the option that names it.
+
     Raises:
         click.UsageError: it exists.
     """

@@ -20,7 +20,12 @@ Piece: TypeAlias = "str | Ref | Unknown"
 
 
 def pieces_of(text: str, parameters: Mapping[str, Any], depth: int = 0) -> list[Piece]:
-    """A text in pieces; those that stand as they are joined."""
+    """A text in pieces; those that stand as they are joined.
+
+    Args:
+        text: as the manifest has it.
+        parameters: what `parameters` is here.
+    """
     if "{%" in text or depth > 5:
         return [Unknown(_short(text))]
     pieces: list[Piece] = []

@@ -10,7 +10,14 @@ from messaging_assets.foundation.json_paths import quoted_path
 
 
 def one_end(node: ast.expr, path: str, paginator: dict[str, Any], selector: Any) -> dict[str, Any] | None:
-    """What one condition says; empty where the list ends so anyway, None where no word says it."""
+    """What one condition says; empty where the list ends so anyway, None where no word says it.
+
+    Args:
+        node: the condition.
+        path: where the next page's token is.
+        paginator: as it is so far.
+        selector: where the records are.
+    """
     text = ast.unparse(node)
     # A short or an empty page: an empty one is the end here, and a short one is none.
     if "last_page_size" in text or "last_record" in text or "| length" in text or "len(" in text:

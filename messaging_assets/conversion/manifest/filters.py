@@ -19,7 +19,13 @@ _STEPS = ("steps",)
 
 
 def add_filter(scope: Scope, selector: Part | None, properties: Mapping[str, Any]) -> None:
-    """Say which records are kept."""
+    """Say which records are kept.
+
+    Args:
+        scope: of the stream.
+        selector: which has the filter.
+        properties: the fields of its records, by its schema.
+    """
     part = selector.part("record_filter") if selector else None
     if part is None:
         return

@@ -30,7 +30,14 @@ class Parents(Protocol):
 
 
 def add_partitions(scope: Scope, retriever: Part, resources: Parents, cursor: Part | None = None) -> None:
-    """Say which parents' records, and which values, the stream is asked for; a stream that no word says is given up."""
+    """Say which parents' records, and which values, the stream is asked for; a stream that no word says is given up.
+
+    Args:
+        scope: of the stream.
+        retriever: which has the routers.
+        resources: where parents are found.
+        cursor: which may have parents too.
+    """
     routers = list(_routers(retriever))
     if cursor is not None and cursor["parent_stream_configs"]:
         configs = {"type": "SubstreamPartitionRouter", "parent_stream_configs": cursor["parent_stream_configs"]}

@@ -36,7 +36,12 @@ from messaging_assets.files.rules.mistakes import value_at
 
 
 def from_manifest(manifest: Mapping[str, Any], converted: Converted) -> None:
-    """Fill an API in from a manifest."""
+    """Fill an API in from a manifest.
+
+    Args:
+        manifest: as its file has it.
+        converted: is filled in.
+    """
     source = Part(without_code(resolved(manifest), OwnCode(converted.folder)))
     _describe_settings(source, converted)
     _Streams(source, converted).convert()

@@ -14,7 +14,12 @@ _MOST_STEPS = 30
 
 
 class CodeTexts:
-    """What expressions in a class are, as texts of the manifest."""
+    """What expressions in a class are, as texts of the manifest.
+
+    Args:
+        own: the class.
+        component: what the manifest has of it.
+    """
 
     def __init__(self, own: OwnClass, component: Mapping[str, Any]) -> None:
         self._own, self._component = own, component

@@ -19,6 +19,10 @@ _WANTED = frozenset({"client", "resources"})
 def config_in(text: str, name: str) -> tuple[dict[str, Any], list[str]]:
     """The config of a Python file, and a sentence on each other one in it.
 
+    Args:
+        text: the file's text.
+        name: what to call it.
+
     Raises:
         ValueError: it holds none, or is no Python.
     """

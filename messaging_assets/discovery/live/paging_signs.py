@@ -146,7 +146,12 @@ def is_envelope(body: Mapping[str, Any], names: Sequence[str], resource: str) ->
 
 
 def counts_list(body: Any, rows: Sequence[Any]) -> bool:
-    """Whether an answer counts a list beside it, or says which part of it came: a record does neither."""
+    """Whether an answer counts a list beside it, or says which part of it came: a record does neither.
+
+    Args:
+        body: the answer.
+        rows: the list.
+    """
     if not isinstance(body, dict) or len(rows) < 2:
         return False
     numbers = {identifier(key): value for key, value in body.items() if isinstance(value, int) and value is not True}

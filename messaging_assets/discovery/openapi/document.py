@@ -86,6 +86,9 @@ class Operation:
 class Document:
     """An API document.
 
+    Args:
+        raw: what the file holds.
+
     Raises:
         UnusableDocument: it is of no version that is understood here.
     """

@@ -85,7 +85,11 @@ def _sizes(query: Mapping[str, Parameter]) -> dict[str, Any]:
 def paging_of(
     document: Document, operation: Operation, shape: ListShape, keys: Sequence[str]
 ) -> tuple[dict[str, Any] | None, dict[str, Any]]:
-    """The paginator that parameters and answer describe, None for none, and parameters that go with it."""
+    """The paginator that parameters and answer describe, None for none, and parameters that go with it.
+
+    Args:
+        keys: the fields that seem to be a record's key.
+    """
     query = _query_of(operation)
     leaves = dict(_leaves(document, shape.envelope))
     total, pages = _counts(leaves, shape.selector)

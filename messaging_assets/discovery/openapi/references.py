@@ -17,7 +17,11 @@ class UnusableDocument(ValueError):
 
 
 class References:
-    """What the nodes of a document are, with nothing left to look up."""
+    """What the nodes of a document are, with nothing left to look up.
+
+    Args:
+        raw: what the file holds.
+    """
 
     def __init__(self, raw: Mapping[str, Any]) -> None:
         self._raw = raw

@@ -32,7 +32,12 @@ _PAGED = "page by offset, page_number, header_link or header_cursor, or by a fie
 
 
 def request_mistakes(resource: Written, client: Mapping[str, Any]) -> Iterator[Mistake]:
-    """A mistake for each part of a resource's requests that does not go with another."""
+    """A mistake for each part of a resource's requests that does not go with another.
+
+    Args:
+        resource: whose requests they are.
+        client: the file's `client`, as it was written.
+    """
     if words := _no_path(str(resource.endpoint.get("path", "")), client):
         yield Mistake(resource.place_of("endpoint", "path"), words)
     yield from _objects_in_requests(resource)

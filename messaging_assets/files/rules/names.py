@@ -16,7 +16,12 @@ _RESOURCE = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*")
 
 
 def name_mistakes(raw: Mapping[str, Any], name: str) -> Iterator[Mistake]:
-    """A mistake for each name that cannot be, or that means the same table or column as another."""
+    """A mistake for each name that cannot be, or that means the same table or column as another.
+
+    Args:
+        raw: the description as it was written.
+        name: the API's name.
+    """
     if not PLAIN.fullmatch(name) or len(name) > LONGEST:
         yield Mistake((), f"the API's name, {_shown(name)}, {_RULE}, such as team_chat; rename the file")
     elif name in RESERVED_STEMS:
@@ -139,7 +144,12 @@ def _shown(name: str) -> str:
 
 
 def header_mistakes(headers: Any, place: Place) -> Iterator[Mistake]:
-    """A mistake for each header that no request can have (RFC 9110, 5.1 and 5.5)."""
+    """A mistake for each header that no request can have (RFC 9110, 5.1 and 5.5).
+
+    Args:
+        headers: as they were written.
+        place: where they were written.
+    """
     for name, value in mapping(headers).items():
         if not _HEADER_NAME.fullmatch(str(name)):
             words = "is no name of a header; write letters, digits and hyphens, without the colon"

@@ -55,7 +55,11 @@ class _Parent(NamedTuple):
 
 
 def parent_mistakes(raw: Mapping[str, Any]) -> Iterator[Mistake]:
-    """A mistake for each placeholder that cannot be filled, and each parent that cannot be one."""
+    """A mistake for each placeholder that cannot be filled, and each parent that cannot be one.
+
+    Args:
+        raw: the description as it was written.
+    """
     resources = list(written_resources(raw))
     names = {name for one in resources if isinstance(name := one.own.get("name"), str)}
     parents: dict[str, list[_Parent]] = {}

@@ -44,7 +44,12 @@ _NAMES, _VALUES = ("name", "key", "field", "param", "parameter", "header"), ("va
 
 
 def secret_mistakes(raw: Mapping[str, Any], name: str) -> Iterator[Mistake]:
-    """A mistake for each secret in a description, but for those that its `not_secret` names."""
+    """A mistake for each secret in a description, but for those that its `not_secret` names.
+
+    Args:
+        raw: the description as it was written.
+        name: the API's name, from which the names of its secrets follow.
+    """
     endpoints = [("client",), *_endpoints(raw)]
     for place in [("client", "base_url"), *(p for one in endpoints for p in _token_addresses(raw, one))]:
         yield from _in_address(raw, place)

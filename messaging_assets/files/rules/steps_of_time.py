@@ -64,7 +64,12 @@ def _takes(value: Any, format_of: str) -> bool:
 
 
 def step_mistakes(resource: Written, places: list[Place]) -> Iterator[Mistake]:
-    """A mistake for each word that a range with a step does not go with, or needs."""
+    """A mistake for each word that a range with a step does not go with, or needs.
+
+    Args:
+        resource: whose range it is.
+        places: where its cursor is written.
+    """
     cursors = [(place, mapping(value_at(resource.full, place[place.index("endpoint") :]))) for place in places]
     for place, cursor in cursors:
         if cursor.get("first_mark") is not None:

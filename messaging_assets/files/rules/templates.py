@@ -53,7 +53,12 @@ _NUMBERED = "type: offset has {paginator.offset} and {paginator.limit}, and page
 
 
 def template_mistakes(raw: Mapping[str, Any], name: str) -> Iterator[Mistake]:
-    """A mistake for each variable that nothing fills."""
+    """A mistake for each variable that nothing fills.
+
+    Args:
+        raw: the description as it was written.
+        name: the API's name, from which the names of its secrets follow.
+    """
     said = _sentence(name)
     told: set[Place] = set()
     for place, text, patterns in _texts_with_rules(raw):
@@ -80,7 +85,12 @@ def _secrets_in_values(raw: Mapping[str, Any]) -> Iterator[Mistake]:
 
 
 def page_place_mistakes(resource: Written, of_client: Mapping[str, Any]) -> Iterator[Mistake]:
-    """A mistake for each place for a page's number that the list's paginator has no number for, or that takes none."""
+    """A mistake for each place for a page's number that the list's paginator has no number for, or that takes none.
+
+    Args:
+        resource: whose request it is.
+        of_client: the client's own paginator.
+    """
     own = resource.endpoint.get("paginator")
     paginator = of_client if own is None else mapping(own)
     numbers = _NUMBERS.get(str(own if isinstance(own, str) else paginator.get("type")), ())

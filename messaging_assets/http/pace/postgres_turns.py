@@ -31,6 +31,10 @@ _HOLD = (
 class PostgresTurns:
     """See Turns.
 
+    Args:
+        address: of the database.
+        api: the API's name.
+
     Raises:
         ValueError: the address cannot be read.
     """

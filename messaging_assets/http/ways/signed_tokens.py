@@ -24,6 +24,11 @@ _USABLE_SHARE = 0.8
 class Signer:
     """Signs tokens with one key.
 
+    Args:
+        jwt: what the file says of them.
+        secrets: values by name.
+        place: how to name the API in an error.
+
     Raises:
         SetSecret: the key is none for that algorithm.
     """

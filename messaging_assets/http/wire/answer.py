@@ -77,7 +77,12 @@ class Answer(requests.Response):
             yield twin
 
     def fill(self, body: bytes, status: int) -> None:
-        """Take a body in place of the one that came."""
+        """Take a body in place of the one that came.
+
+        Args:
+            body: the bytes.
+            status: in place of its status.
+        """
         self.take_body(body)
         self.status_code = status
 

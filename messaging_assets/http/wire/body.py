@@ -46,6 +46,9 @@ class TooLarge(requests.RequestException):
 class StrangeEncoding(requests.RequestException):
     """The body is encoded more than once, or in a way that was not asked for.
 
+    Args:
+        names: the encodings.
+
     Attributes:
         next_step: what to do about it, as a clause.
     """

@@ -17,7 +17,13 @@ _LAST = "messaging_assets_last_rows"
 
 
 def store_last_rows(resource: Resource, written: Written, load_id: str) -> None:
-    """Let it be stored with a load that goes on from a mark that the table has rows of it."""
+    """Let it be stored with a load that goes on from a mark that the table has rows of it.
+
+    Args:
+        resource: the resource with the file's defaults merged in.
+        written: the rows of the load.
+        load_id: the load.
+    """
     if not written.rows or not (resource.endpoint.has_cursor or resource.only_changed_parents):
         return
     merge = resource.write_disposition if isinstance(resource.write_disposition, MergeDisposition) else None
@@ -36,7 +42,12 @@ def forget_last_rows() -> None:
 
 
 def are_gone(rows: TableRows, table: str) -> bool:
-    """Whether no row of the load that is noted is there, and none of a later one."""
+    """Whether no row of the load that is noted is there, and none of a later one.
+
+    Args:
+        rows: the tables.
+        table: the resource's own.
+    """
     load_id = dlt.current.resource_state().get(_LAST)
     if load_id is None:
         return False

@@ -15,7 +15,11 @@ _MADE_BY = "messaging_assets_key_made_by"
 
 
 def makers_of(resource: Resource) -> list[Any]:
-    """What of a resource's steps, and of what its answers give, makes or changes the values of its key, in order."""
+    """What of a resource's steps, and of what its answers give, makes or changes the values of its key, in order.
+
+    Args:
+        resource: the resource with the file's defaults merged in.
+    """
     names, found = set(resource.keys), list[Any]()
     for step in reversed(resource.steps):
         pairs = {**(step.copy_ or {}), **(step.template or {}), **(step.constant or {}), **(step.cast or {})}
@@ -34,6 +38,10 @@ def makers_of(resource: Resource) -> list[Any]:
 
 def refuse_keys_made_otherwise(target: ReadTarget, has_rows: bool | None) -> None:
     """Stop before a merge into a table whose keys were made in another way.
+
+    Args:
+        target: the resource that is read.
+        has_rows: whether the table has any.
 
     Raises:
         MendDescription: they were.

@@ -18,6 +18,10 @@ def refuse_rows_placed_otherwise(target: ReadTarget, rows: TableRows) -> None:
 
     Its earlier rows would not be found there: an append would have them twice, and a merge let others go.
 
+    Args:
+        target: the resource that is read.
+        rows: the table.
+
     Raises:
         MendDescription: names the other time, or says that there is none.
     """

@@ -106,6 +106,10 @@ def single_mark(state: Mapping[str, Any], cursor_path: str) -> dict[str, Any]:
 def read_changes(target: ReadTarget, trust: MarkTrust) -> ParentChanges | None:
     """What the parents of a resource said when their lists were loaded; None where it goes by no change of theirs.
 
+    Args:
+        target: the resource that is read.
+        trust: whether what an earlier sync left still holds.
+
     Raises:
         MendDescription: it does not, and an append would have rows twice.
     """

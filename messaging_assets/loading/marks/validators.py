@@ -34,7 +34,14 @@ def known_validator(target: ReadTarget, is_as_loaded: Callable[[str], bool]) -> 
 
 
 def store_validator(target: ReadTarget, own: ListContext, receipt: Receipt, load_id: str) -> None:
-    """Let what the API calls the list be stored with its rows, if they came on one page and beyond doubt."""
+    """Let what the API calls the list be stored with its rows, if they came on one page and beyond doubt.
+
+    Args:
+        target: the resource that was read.
+        own: its list.
+        receipt: what was counted.
+        load_id: the load that brings its rows.
+    """
     state, value = dlt.current.source_state(), own.so_far.validator
     state.pop(_VALIDATOR, None)
     # Where a header leads on, a list may have grown by a page though the first one is as it was.

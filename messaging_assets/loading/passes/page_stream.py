@@ -20,6 +20,14 @@ from messaging_assets.tables.window_column import WindowColumn
 class PageStream:
     """Reads pages until a batch is full, a part is long enough, or the list is over.
 
+    Args:
+        target: the resource that is read.
+        reader: gives the pages.
+        own: what the readings of the resource's own lists share.
+        receipt: what was counted.
+        progress: tells how far the read has come.
+        is_retry: whether an earlier try of the same run failed.
+
     Attributes:
         is_over: whether the last page was read.
     """

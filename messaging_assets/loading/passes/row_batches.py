@@ -23,6 +23,11 @@ from messaging_assets.rows.targets import KnownTable
 class RowBatches:
     """Makes the batches of each part.
 
+    Args:
+        target: the resource that is read.
+        receipt: where things are counted.
+        learnt: types of columns that an earlier pass found out.
+
     Attributes:
         book: the keys of the read: as the API sent them, in the part, in the table.
     """

@@ -67,6 +67,11 @@ class Replayed:
 def replay(description: ApiDescription, name: str, folders: ProjectFolders) -> Replayed:
     """Load those records of a resource that were set aside and fit by now.
 
+    Args:
+        description: the API.
+        name: the resource.
+        folders: where working files are.
+
     Raises:
         MendDescription: rows of this resource can only be loaded as a whole list or window.
         TryAgainLater: a sync of it was interrupted, or runs.
@@ -231,6 +236,12 @@ class _Replay:
 
 class _Part:
     """Some records on their way through the rows' rooms.
+
+    Args:
+        description: the API.
+        resource: the resource.
+        receipt: where things are counted.
+        records: the records.
 
     Attributes:
         load_id: dlt's name of the load.

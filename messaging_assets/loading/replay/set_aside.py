@@ -125,7 +125,12 @@ class Reason:
 
 
 class SetAsideRows:
-    """The rejected table of a resource while a connection is open."""
+    """The rejected table of a resource while a connection is open.
+
+    Args:
+        rows: the dataset's tables.
+        resource: the resource.
+    """
 
     def __init__(self, rows: TableRows, resource: Resource) -> None:
         self._rows, self._resource, self._table = rows, resource, resource.table + REJECTED

@@ -16,6 +16,10 @@ IN_ANSWER = "messaging_assets_in_answer"
 class AnswerCursor:
     """The cursor as whole answers have it.
 
+    Args:
+        own: the incremental as the file has it.
+        mark: how far an earlier read came.
+
     Attributes:
         is_meant: whether the cursor stands there, and not in records.
         first: the first cursor, which the API gave before the list was read; None where it was not asked for it.

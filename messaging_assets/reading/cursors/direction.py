@@ -11,7 +11,12 @@ from messaging_assets.reading.times.notation import NoOrder
 
 
 class Direction:
-    """Compares cursor values by the file's `last_value_func`."""
+    """Compares cursor values by the file's `last_value_func`.
+
+    Args:
+        own: the incremental as the file has it.
+        order: how its values compare.
+    """
 
     def __init__(self, own: described.Incremental, order: Order) -> None:
         self._func, self._order = own.last_value_func, order

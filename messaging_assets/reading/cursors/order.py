@@ -148,5 +148,10 @@ PLAIN = Order()
 
 
 def order_of(own: described.Incremental, now: datetime) -> Order:
-    """The order that a file's cursor has."""
+    """The order that a file's cursor has.
+
+    Args:
+        own: the cursor.
+        now: when the sync began.
+    """
     return Order(own.cursor_format, ZoneInfo(own.timezone) if own.timezone else None, now)

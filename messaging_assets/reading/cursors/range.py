@@ -16,6 +16,13 @@ from messaging_assets.reading.times.relative_times import is_relative, resolved
 class CursorRange:
     """The range of cursor values that a read takes.
 
+    Args:
+        asset: the asset's name in errors.
+        own: the incremental as the file has it.
+        order: how its values compare.
+        direction: in which direction the mark moves.
+        last: how far an earlier sync came, None where there was none.
+
     Raises:
         MendDescription: the file's lag cannot be taken from that, or its range ends before it begins.
     """

@@ -16,6 +16,11 @@ from messaging_assets.reading.times.relative_times import is_relative, resolved
 def request_values(own: described.Incremental, last: Any, now: datetime) -> dict[str, Any]:
     """What `{incremental.<name>}` means in a request.
 
+    Args:
+        own: the cursor as the file has it.
+        last: how far an earlier sync came, None where there was none.
+        now: when the sync began.
+
     Raises:
         NoOrder: a value cannot be written as the file wants it.
     """

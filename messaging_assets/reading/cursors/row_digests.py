@@ -65,6 +65,11 @@ class RowsAtMark:
 
     An API may read that otherwise than it was meant: in another time zone, or without that very day.
 
+    Args:
+        own: the incremental as the file has it.
+        keys: the fields that tell rows apart.
+        mark: how far an earlier read came, None where there was none.
+
     Attributes:
         kept: digests of the keys.
         is_seen: whether a sync that began at a mark had a row again that stood there, so that the API reads it well.
@@ -178,7 +183,12 @@ class KnownRows:
         return self._digests.is_known(row, self._left_beyond)
 
     def is_new_beyond(self, row: Any, value: Any) -> bool:
-        """Whether a row behind which no mark can be set is not yet in a table that it would be in twice."""
+        """Whether a row behind which no mark can be set is not yet in a table that it would be in twice.
+
+        Args:
+            row: the row.
+            value: its cursor's value, None where it has none.
+        """
         if self._takes_all:
             return True
         if self._digests.is_known(row, self._left_beyond):

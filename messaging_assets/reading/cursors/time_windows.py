@@ -87,6 +87,12 @@ class Window:
 class TimeRange:
     """From when to when a list is asked for, and where that can be cut.
 
+    Args:
+        asset: the asset's name in errors.
+        own: the cursor as the file has it, with a step.
+        order: how its values compare.
+        mark: how far an earlier sync came.
+
     Attributes:
         start: where it begins, in seconds since 1970.
         end: where it ends.

@@ -39,14 +39,24 @@ class Gone(Exception):
 
 
 class JobRequests:
-    """Sends the requests of jobs."""
+    """Sends the requests of jobs.
+
+    Args:
+        session: sends them.
+        base_url: the API's address.
+    """
 
     def __init__(self, session: ApiSession, base_url: str) -> None:
         self.session, self.base_url = session, base_url
         self._headers: WeakKeyDictionary[Reading, Mapping[str, Any]] = WeakKeyDictionary()
 
     def digest_of(self, request: requests.Request, reading: Reading) -> str:
-        """What tells the job of a list from others; it is asked about with the headers of the list from now on."""
+        """What tells the job of a list from others; it is asked about with the headers of the list from now on.
+
+        Args:
+            request: the one of the list, which begins its job.
+            reading: the list.
+        """
         headers = request.headers
         self._headers[reading] = {name: one for name, one in headers.items() if name.lower() not in _OF_BODIES}
         asked = (reading.asset, request.method, request.url, request.params, request.json, request.data)

@@ -51,7 +51,13 @@ class _Begun:
 
 
 class Jobs:
-    """Answers the request of a list with the files of the job that it begins, one after the other."""
+    """Answers the request of a list with the files of the job that it begins, one after the other.
+
+    Args:
+        requests: sends the requests of jobs.
+        notes: what is known of the resource's jobs.
+        tell: takes a line for the run's log.
+    """
 
     def __init__(self, requests: JobRequests, notes: JobNotes, tell: Callable[[str], None] = lambda line: None) -> None:
         self._requests, self.notes, self._tell = requests, notes, tell
@@ -61,6 +67,10 @@ class Jobs:
 
     def answer(self, request: requests.Request, reading: Reading) -> Answer:
         """The next file of a list's job.
+
+        Args:
+            request: the one of the list, which begins its job.
+            reading: the list.
 
         Raises:
             IgnoreResponseException: the job is done, and has no file.

@@ -23,13 +23,23 @@ _LOOKS_FOR_NEW, _SECONDS_FOR_NEW = 3, 3.0
 
 
 class JobWait:
-    """Waits for jobs."""
+    """Waits for jobs.
+
+    Args:
+        requests: sends the requests of jobs.
+        notes: what is known of the resource's jobs.
+    """
 
     def __init__(self, requests: JobRequests, notes: JobNotes) -> None:
         self._requests, self._notes = requests, notes
 
     def files_of(self, digest: str, job: KeptJob, reading: Reading) -> list[str]:
         """The addresses of a job's files, when it is done; none where it has no rows.
+
+        Args:
+            digest: of the request that began it.
+            job: the job.
+            reading: its list.
 
         Raises:
             Gone: the API does not know it any more.
@@ -108,6 +118,11 @@ class JobWait:
 
 def look_beside(answer: Answer, reading: Reading, has_files: bool) -> None:
     """Doubt a job that is done, and says in its answer that rows are missing; its counts are compared at the end.
+
+    Args:
+        answer: that of the job.
+        reading: its list.
+        has_files: whether it names any.
 
     Raises:
         MendDescription: it has no file, and that may be so because it failed.

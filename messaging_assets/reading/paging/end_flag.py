@@ -13,6 +13,9 @@ from messaging_assets.seams.dlt_values import str2bool
 class EndFlag:
     """Reads the flag, page by page.
 
+    Args:
+        description: the paginator as the file has it.
+
     Attributes:
         is_last: whether the page that came last says that it is the last; None where it says nothing.
         is_seen: whether any page said anything.
@@ -62,6 +65,9 @@ class EndFlag:
 
 class MoreFlag:
     """Reads the file's `has_more_path`, page by page.
+
+    Args:
+        description: the paginator as the file has it.
 
     Attributes:
         is_unreadable: whether the page that came last holds something there that is no truth value.

@@ -38,7 +38,12 @@ _CLASSES: dict[str, type[GuardedPaginator]] = {
 
 
 def paginator_of(description: ApiDescription, one: Resource) -> described.Paginator:
-    """How a list has its pages: by its own paginator, the client's, one for a job or an entity, or detection."""
+    """How a list has its pages: by its own paginator, the client's, one for a job or an entity, or detection.
+
+    Args:
+        description: the API.
+        one: the resource.
+    """
     endpoint, paginator = one.endpoint, one.endpoint.paginator
     if endpoint.job is not None:
         whole = described.SinglePagePaginator(type="single_page", empty_when_missing=_is_table(endpoint))

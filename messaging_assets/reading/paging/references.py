@@ -20,6 +20,10 @@ from messaging_assets.seams.dlt_rest_client import next_reference, set_next_refe
 class NextReference:
     """What names the next page of one list.
 
+    Args:
+        found: dlt's paginator, which finds it.
+        description: the paginator as the file has it.
+
     Attributes:
         is_falling: whether each was a number below the one before it, so that 0 may be the next; so it is without any.
     """

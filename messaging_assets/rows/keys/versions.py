@@ -14,7 +14,11 @@ from messaging_assets.reading.times.notation import NoOrder
 
 
 class Versions:
-    """The cursor of records that may be versions of one another; without one, the last that came is the newest."""
+    """The cursor of records that may be versions of one another; without one, the last that came is the newest.
+
+    Args:
+        resource: what the file says of the table.
+    """
 
     def __init__(self, resource: Resource) -> None:
         own = cursor_of(resource.endpoint)

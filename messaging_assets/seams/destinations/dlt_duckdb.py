@@ -255,6 +255,11 @@ class OneOpening(OnePipeline):
 
 
 def one_opening(name: str, **settings: Any) -> OneOpening:
-    """What `dlt.pipeline` makes, as a pipeline that opens the file once."""
+    """What `dlt.pipeline` makes, as a pipeline that opens the file once.
+
+    Args:
+        name: the pipeline's name.
+        settings: the other arguments of `dlt.pipeline`.
+    """
     # Since dlt 1.30: `dlt.pipeline` settles many arguments before it calls the class, so it is told which.
     return dlt.pipeline(name, _impl_cls=OneOpening, **settings)

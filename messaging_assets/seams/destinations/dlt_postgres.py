@@ -79,12 +79,21 @@ class _Parts:
 
 
 def copy_statement(table: str, columns: Iterable[str]) -> str:
-    """The statement that reads what `as_csv` writes."""
+    """The statement that reads what `as_csv` writes.
+
+    Args:
+        table: its name for SQL.
+        columns: theirs, in the order of the rows.
+    """
     return f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT csv, NULL '', ENCODING 'UTF8')"
 
 
 def as_csv(batch: Any) -> bytes:
-    """Rows as PostgreSQL reads them: null is nothing, all else stands in quotes, an empty text too."""
+    """Rows as PostgreSQL reads them: null is nothing, all else stands in quotes, an empty text too.
+
+    Args:
+        batch: an Arrow record batch.
+    """
     columns = [_quickly_written(column) for column in batch.columns]
     written = pa.BufferOutputStream()
     options = arrow_csv.WriteOptions(include_header=False, quoting_style="all_valid")

@@ -163,11 +163,9 @@ class _Answers:
 
     def _unique(self, check: Check) -> AssetCheckResult:
         repeated = self.counts.repeated_keys
-        shown = self._shown(self._repeated()) if repeated else {}
+        keys = self.resource.keys, _MOST_KEYS, validity(self.resource)
+        shown = self._shown(self.table.repeated_keys(*keys)) if repeated else {}
         return check.result(self.key, repeated == 0, rows=self.counts.rows, repeated_keys=repeated, **shown)
-
-    def _repeated(self) -> list[tuple[Any, ...]]:
-        return self.table.repeated_keys(self.resource.keys, _MOST_KEYS, validity(self.resource))
 
     def _not_null(self, check: Check, column: str) -> AssetCheckResult:
         nulls = self.counts.nulls.get(column, 0)

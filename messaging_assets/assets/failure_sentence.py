@@ -14,6 +14,7 @@ from messaging_assets.foundation.failures import (
     MendSettings,
     SyncFailure,
     TryAgainLater,
+    causes,
     sync_failure,
 )
 from messaging_assets.foundation.redaction import Redaction, one_line
@@ -150,13 +151,10 @@ def _behind(error: BaseException) -> BaseException | None:
 
 def _interruption(error: BaseException | None) -> BaseException | None:
     """What ends a process or a run, where an error hides it; a generator is closed without an end of either."""
-    while error is not None and (isinstance(error, (Exception, GeneratorExit))):
-        error = error.__cause__ or error.__context__
-    return error
+    return next((one for one in causes(error) if not isinstance(one, (Exception, GeneratorExit))), None)
 
 
 def _import_error(error: BaseException | None) -> ImportError | None:
     """The outermost error of a package that is not installed; those within it are of what was tried in its place."""
-    while error is not None and not (isinstance(error, ImportError) and (error.name or hasattr(error, "dependencies"))):
-        error = error.__cause__ or error.__context__
-    return error
+    missing = (one for one in causes(error) if isinstance(one, ImportError))
+    return next((one for one in missing if one.name or hasattr(one, "dependencies")), None)

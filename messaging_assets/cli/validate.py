@@ -151,10 +151,16 @@ def _unsent_parts(description: ApiDescription) -> Iterator[Mistake]:
     from messaging_assets.description.authentication import HmacAuth, ways_of
     from messaging_assets.files.rules.mistakes import Mistake
 
-    for way in ways_of(description.client.auth):
-        if isinstance(way, HmacAuth) and way.unsent:
+    auths: dict[Any, Any] = {("client",): description.client.auth}
+    auths["resource_defaults", "endpoint"] = description.resource_defaults.endpoint.auth
+    auths |= {("resources", at, "endpoint"): one.endpoint.auth for at, one in enumerate(description.resources)}
+    told = list[HmacAuth]()
+    for place, way in [(place, way) for place, auth in auths.items() for way in ways_of(auth)]:
+        # A resource has its own ways beside those of all.
+        if isinstance(way, HmacAuth) and way.unsent and way not in told:
+            told.append(way)
             words = f"signs {' and '.join(way.unsent)}, which no header and no parameter sends; send it, written alike"
-            yield Mistake(("client", "auth"), words)
+            yield Mistake((*place, "auth"), words)
 
 
 def _idle_deletes(description: ApiDescription) -> Iterator[Mistake]:

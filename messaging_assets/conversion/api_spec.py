@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from messaging_assets.conversion.outcome import UNKNOWN_ADDRESS, Converted, Draft, falls_alone
-from messaging_assets.conversion.secret_fields import joined, secret_name, taken_apart, with_secrets
+from messaging_assets.conversion.secret_fields import in_path, joined, secret_name, taken_apart, with_secrets
 from messaging_assets.conversion.spec_answers import add_answers, add_mark, add_paging
 from messaging_assets.conversion.spec_texts import (
     Filler,
@@ -20,18 +20,12 @@ from messaging_assets.conversion.spec_texts import (
     text_of,
     values_of,
 )
-from messaging_assets.conversion.texts import Hole, Lose, below, filled, named, only, quoted
+from messaging_assets.conversion.texts import GRANTS, Hole, Lose, below, filled, named, only, quoted
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.files.rules.mistakes import step_into, value_at
 from messaging_assets.foundation.redaction import one_line
 
 _FORMATS = {"": None, "None": None, "json": None, "csv": "csv", "xml": "xml", "jsonl": "ndjson", "jsonlines": "ndjson"}
-_LOCATIONS = {"params": "query", "headers": "header", "json": "body", "data": "body"}
-_ASKING = {
-    "client_credentials": "oauth2",
-    "refresh_token": "oauth2_refresh_token",
-    "password": "oauth2_password",
-}
 _SCHEME = re.compile(r"https?://")
 # What its signing texts take -> ours.
 _SIGNED = {
@@ -102,8 +96,8 @@ def _ways(auth: Any, converted: Converted, lose: Lose) -> list[dict[str, Any]]:
         empty = [half for half in ("username", "password") if step_into(auth, half) in (None, "")]
         return [without_nothing({"type": "http_basic", "empty": empty[0] if empty else None})]
     flow = step_into(auth, "flow")
-    if kind == "oauth2" and (step_into(auth, "refresh_token") or flow in _ASKING):
-        way = "oauth2_refresh_token" if step_into(auth, "refresh_token") else _ASKING[str(flow)]
+    if kind == "oauth2" and (step_into(auth, "refresh_token") or flow in GRANTS):
+        way = "oauth2_refresh_token" if step_into(auth, "refresh_token") else GRANTS[str(flow)]
         address = filled(text_of(step_into(auth, "authentication_url"), {}), converted.settings, lose, False, True)
         return [without_nothing({"type": way, "token_url": address, "scopes": step_into(auth, "scopes")})]
     if kind in ("aws-sigv4", "aws_sigv4"):
@@ -234,6 +228,7 @@ def _add_request(
         draft.give_up(f"its address takes {' and '.join(unsaid)}, which no word says; write it by hand")
     # A setting that is the whole address, its scheme too, stands as it is, since endpoints are told apart by origin.
     is_whole = isinstance(url, list) and isinstance(url[0], Hole)
+    url = _with_secrets_in_path(url, scope)
     address = filled(url, scope.settings, below(draft.lose, "endpoint", "path"), True, True, not is_whole)
     found = list(ways)
     headers = {**static, **(request.get("headers") or {})}
@@ -242,7 +237,6 @@ def _add_request(
     if is_form:
         parts = {"headers": headers, "data": parts["params"] or parts["json"]}
     for part, fields in parts.items():
-        location = _LOCATIONS[part]
         if fields in (None, {}, ""):
             continue
         if not isinstance(fields, Mapping):
@@ -250,16 +244,24 @@ def _add_request(
             continue
         texts = {str(name): scope.text(one) for name, one in fields.items()}
         texts = {name: one for name, one in texts.items() if one is not None}
-        kept, own = taken_apart(texts, location, below(draft.lose, "endpoint", "auth"))
+        kept, own = taken_apart(texts, part, method, below(draft.lose, "endpoint", "auth"))
         found += own
         scope.texts[part] = kept
         written = {name: scope.written(one, "endpoint", part) for name, one in kept.items()}
         draft.endpoint[part] = {name: one for name, one in written.items() if one is not None}
+        draft.is_form = draft.is_form or (part == "data" and bool(own))
     draft.endpoint["auth"] = joined(found)
     rate = request.get("rate")
     if isinstance(rate, (int, float)) and rate > 0:
         scope.rate = rate
     return str(address)
+
+
+def _with_secrets_in_path(url: Any, scope: SpecScope) -> Any:
+    """An address in which the file names the secrets that stand behind its host."""
+    pieces = enumerate(url if isinstance(url, list) else ())
+    begins = next((at for at, one in pieces if isinstance(one, str) and "/" in _SCHEME.sub("", one)), None)
+    return url if begins is None else [*url[: begins + 1], *in_path(url[begins + 1 :], scope.settings)]
 
 
 def _settle_address(addresses: Mapping[str, str], names: Mapping[str, Draft], converted: Converted) -> None:

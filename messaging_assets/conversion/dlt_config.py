@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from messaging_assets.conversion.outcome import NO_PAGINATOR, Converted, Draft, falls_alone
-from messaging_assets.conversion.secret_fields import joined, taken_apart
+from messaging_assets.conversion.secret_fields import PARTS, in_path, joined, taken_apart
 from messaging_assets.conversion.texts import (
     USUAL_PAGE,
     Hole,
@@ -36,7 +36,13 @@ _OF_OTHERS = re.compile(r"(\{(?:resources|incremental)\.[\w.-]+\})")
 _BOUNDS = ("initial_value", "end_value")
 # What the time of asking in a request cannot lie before it, as no such unit has one length.
 _NO_LENGTH = re.compile(r"now-\d+(mo|y):")
-_LOCATIONS = {"headers": "header", "params": "query", "json": "body", "data": "body"}
+
+
+class _Ways(NamedTuple):
+    """How a list authenticates that says nothing of it, and which of that goes with each request all the same."""
+
+    every: list[Any]
+    fields: list[Any]
 
 
 def from_dlt(config: Mapping[str, Any], converted: Converted) -> None:
@@ -50,20 +56,20 @@ def from_dlt(config: Mapping[str, Any], converted: Converted) -> None:
     lose = below(converted.lose, "client")
     address, told = client.pop("base_url", None), below(lose, "base_url")
     converted.client["base_url"] = filled(address, converted.settings, told, is_doubled=False, is_address=True)
-    ways = _ways(client, converted.settings, lose)
+    way, fields = _ways(client, converted.settings, lose)
     converted.client.update(_plain(client, converted.settings, lose))
-    if ways:
-        converted.client["auth"] = ways
-    defaults = _resource(
-        config.get("resource_defaults") or {}, converted.settings, below(converted.lose, "resource_defaults")
-    )
+    ways = _Ways([*way, *fields], fields)
+    if ways.every:
+        converted.client["auth"] = joined(ways.every)
+    told = below(converted.lose, "resource_defaults")
+    defaults, ways = _resource(config.get("resource_defaults") or {}, converted.settings, told, ways)
     converted.defaults.update(defaults)
     is_paged = "paginator" in converted.client or "paginator" in (defaults.get("endpoint") or {})
     resources = config.get("resources") or []
     written = [one if isinstance(one, str) else step_into(one, "name") for one in resources]
     names = {one: plain_name(one, "rows") for one in written if isinstance(one, str) and not _NAME.fullmatch(one)}
     for one in resources:
-        _add(_renamed(one, names) if names else one, converted, is_paged)
+        _add(_renamed(one, names) if names else one, converted, is_paged, ways)
 
 
 def _renamed(value: Any, names: Mapping[str, str]) -> Any:
@@ -81,7 +87,7 @@ def _renamed(value: Any, names: Mapping[str, str]) -> Any:
     return _PARENT.sub(lambda found: f"{{resources.{names.get(found[1], found[1])}.", value)
 
 
-def _add(written: Any, converted: Converted, is_paged: bool) -> None:
+def _add(written: Any, converted: Converted, is_paged: bool, ways: _Ways) -> None:
     one: Any = {"name": written, "endpoint": {"path": written}} if isinstance(written, str) else written
     name = step_into(one, "name")
     if not isinstance(one, Mapping) or not isinstance(name, str):
@@ -96,47 +102,52 @@ def _add(written: Any, converted: Converted, is_paged: bool) -> None:
     else:
         one = {**one, "endpoint": {"path": name, **_as_endpoint(one.get("endpoint"))}}
     with falls_alone(draft):
-        _fill(draft, one, converted, is_paged)
+        _fill(draft, one, converted, is_paged, ways)
 
 
 def _as_endpoint(written: Any) -> Mapping[str, Any]:
     return written if isinstance(written, Mapping) else {"path": written} if written else {}
 
 
-def _fill(draft: Draft, one: Mapping[str, Any], converted: Converted, is_paged: bool) -> None:
+def _fill(draft: Draft, one: Mapping[str, Any], converted: Converted, is_paged: bool, ways: _Ways) -> None:
     own = {word: value for word, value in one.items() if word != "name"}
-    draft.raw = {"endpoint": {}, **_resource(own, converted.settings, draft.lose)}
+    draft.raw = {"endpoint": {}, **_resource(own, converted.settings, draft.lose, ways)[0]}
     if isinstance(draft.raw["endpoint"], str):
         draft.raw["endpoint"] = {"path": draft.raw["endpoint"]}
+    draft.is_form = "data" in draft.endpoint
     if "path" not in draft.endpoint and step_into(one.get("endpoint"), "path") is not None:
         draft.give_up("its path is not known without running the file")
     if not is_paged and draft.endpoint.get("paginator", "auto") in ("auto", {"type": "auto"}):
         draft.ask(NO_PAGINATOR, "endpoint")
 
 
-def _resource(raw: Mapping[str, Any], settings: Settings, lose: Lose) -> dict[str, Any]:
+def _resource(raw: Mapping[str, Any], settings: Settings, lose: Lose, ways: _Ways) -> tuple[dict[str, Any], _Ways]:
+    """A resource, or what stands for all of them, as the file has it, and how its requests authenticate."""
     written = dict(raw)
     endpoint = written.pop("endpoint", None)
     made = _plain(written, settings, lose)
     in_endpoint = below(lose, "endpoint")
     if isinstance(endpoint, Mapping):
         endpoint = dict(endpoint)
-        ways = _ways(endpoint, settings, in_endpoint)
-        path = endpoint.get("path")
-        if has(path, "setting") and not has(path, "unknown", "secret"):
+        own, fields = _ways(endpoint, settings, in_endpoint)
+        path = in_path(endpoint.get("path"), settings)
+        if has(path, "setting", "in_path") and not has(path, "unknown"):
             endpoint["path"] = filled(path, settings, below(in_endpoint, "path"), is_doubled=False, is_address=True)
         made["endpoint"] = _plain(endpoint, settings, in_endpoint)
-        if ways:
-            made["endpoint"]["auth"] = ways
+        if own or fields:
+            # Fields go with each request, whatever its auth is; an auth takes the place of another one.
+            ways = _Ways([*(own + ways.fields if own else ways.every), *fields], [*ways.fields, *fields])
+            made["endpoint"]["auth"] = joined(ways.every)
     elif endpoint is not None:
         made["endpoint"] = _plain(endpoint, settings, in_endpoint)
-    return {name: one for name, one in made.items() if one is not None}
+    return {name: one for name, one in made.items() if one is not None}, ways
 
 
-def _ways(holder: dict[str, Any], settings: Settings, lose: Lose) -> Any:
+def _ways(holder: dict[str, Any], settings: Settings, lose: Lose) -> tuple[list[Any], list[Any]]:
     """Take authentication out of a client or an endpoint: what `auth` says, and secrets among its fields."""
     auth = holder.pop("auth", None)
     ways: list[Any] = []
+    fields: list[Any] = []
     if isinstance(auth, str):
         ways.append({"type": auth})
     elif isinstance(auth, Mapping):
@@ -150,13 +161,13 @@ def _ways(holder: dict[str, Any], settings: Settings, lose: Lose) -> Any:
                 lose(words, "auth", kind="question")
     elif has(auth, "unknown", "setting", "secret"):
         lose("authentication is made by code, which is not run here; say it in auth", "auth")
-    for part, location in _LOCATIONS.items():
+    for part in PARTS:
         if isinstance(holder.get(part), Mapping):
-            holder[part], found = taken_apart(holder[part], location, below(lose, part))
-            ways += found
-            if found and not holder[part]:
+            holder[part], found = taken_apart(holder[part], part, holder.get("method"), below(lose, part))
+            fields += found
+            if found and not holder[part] and part != "data":
                 del holder[part]
-    return joined(ways)
+    return ways, fields
 
 
 def _by_assertion(way: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,7 +191,7 @@ def _plain(value: Any, settings: Settings, lose: Lose) -> Any:
                 told = f"how long is a page? {USUAL_PAGE} rows are asked for"
                 lose(told, name, kind="question")
                 found = {**found, "limit": USUAL_PAGE}
-            is_left = name in _LOCATIONS and one and found == {}
+            is_left = name in PARTS and one and found == {}
             if (found is not None or one is None) and not is_left:
                 made[name] = found
         return made

@@ -10,18 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from messaging_assets.conversion.texts import Kind, Settings
+from messaging_assets.conversion.texts import Kind, Settings, harmless
 from messaging_assets.discovery.found import FoundApi, FoundResource, plain_name, without_nothing
 from messaging_assets.files.rules.mistakes import step_into
-from messaging_assets.files.rules.secrets import secrets_in_comments
 from messaging_assets.foundation.redaction import Redaction, one_line
 
 NO_PAGINATOR = (
     "does the API hand out this list in pages? Nothing says how; links are followed if an answer has any. Declare the "
     "paginator, or single_page if one answer is everything"
 )
-
-
 # What stands for an address that nobody knows; no such host exists (RFC 6761).
 UNKNOWN_ADDRESS = "https://your-address.invalid"
 # What a file can say for all resources at once.
@@ -52,12 +49,14 @@ class Draft:
         raw: what is known of it, in the shape of an API file's resource without its name.
         losses: what could not be carried.
         is_carried: whether it can stand in the file at all; its losses say why not.
+        is_form: whether its requests carry a form, whatever is left of the fields.
     """
 
     name: str
     raw: dict[str, Any] = field(default_factory=lambda: {"endpoint": {}})
     losses: list[Loss] = field(default_factory=list)
     is_carried: bool = True
+    is_form: bool = False
 
     @property
     def endpoint(self) -> dict[str, Any]:
@@ -72,10 +71,10 @@ class Draft:
         return params
 
     def lose(self, words: str, *place: str, kind: Kind = "loss") -> None:
-        """Note what could not be carried; a resource that is left out of the file keeps the reason for that alone."""
-        if not self.is_carried:
-            return
-        self.losses.append(Loss(_harmless(words), place or ("endpoint",), kind))
+        """Note once what could not be carried; a resource that is left out of the file keeps that reason alone."""
+        loss = Loss(harmless(words), place or ("endpoint",), kind)
+        if self.is_carried and loss not in self.losses:
+            self.losses.append(loss)
 
     def ask(self, words: str, *place: str) -> None:
         """Note what the source does not say."""
@@ -85,7 +84,7 @@ class Draft:
         """Leave it out of the file."""
         if self.is_carried:
             self.is_carried = False
-            self.losses = [Loss(_harmless(words), ())]
+            self.losses = [Loss(harmless(words), ())]
 
     def send(self, part: str, path: Sequence[str], value: Any) -> None:
         """Send a value in a part of the requests, such as `params` or `json`, below the fields that lead to it."""
@@ -144,8 +143,9 @@ class Draft:
         """The resource as the file has it."""
         first = ("name", "description", "selected", "primary_key", "write_disposition", "for_each")
         order = (*first, "include_from_parent")
-        endpoint = {word: one for word, one in self.endpoint.items() if one not in ([], {})}
-        raw = {"name": self.name, **self.raw, "endpoint": without_nothing(endpoint)}
+        said = ((word, one) for word, one in self.endpoint.items() if one not in (None, []))
+        endpoint = {word: one for word, one in said if one != {} or (word == "data" and self.is_form)}
+        raw = {"name": self.name, **self.raw, "endpoint": endpoint}
         return without_nothing({**{key: raw[key] for key in order if key in raw}, **raw})
 
 
@@ -198,7 +198,7 @@ class Converted:
 
     def lose(self, words: str, *place: str, kind: Kind = "loss") -> None:
         """Note what could not be carried of the API itself, once."""
-        loss = Loss(_harmless(words), place, kind)
+        loss = Loss(harmless(words), place, kind)
         if loss not in self.losses:
             self.losses.append(loss)
 
@@ -267,12 +267,6 @@ class Converted:
 
 def _without_settings(fields: Mapping[str, Any]) -> str:
     return re.sub(r"\{setting\.\w+\}", "", "".join(map(str, fields.values())))
-
-
-def _harmless(words: str) -> str:
-    """The words, unless what they quote of the source looks like a secret."""
-    is_secret = any(secrets_in_comments(f"# {one_line(words)}"))
-    return "what the source says here looks like a secret, and is left out" if is_secret else words
 
 
 def _numbered(name: str, number: int) -> str:

@@ -77,6 +77,7 @@ def _take_out(converted: Converted, mistake: Mistake, carried: list[Draft]) -> b
         converted.description = None
         return True
     roots = {"client": converted.client, "resource_defaults": converted.defaults}
+    roots["settings"] = converted.settings.declared
     is_there = len(place) > 1 and place[0] in roots and place[1] != "base_url"
     if is_there and (removed := _remove(roots[str(place[0])], place[1:])):
         converted.lose(_left_out(removed, place[1:], mistake.message), *map(str, place[:-1]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from messaging_assets.conversion.texts import Hole, Lose, Settings, doubled
@@ -11,6 +11,8 @@ from messaging_assets.files.rules.secret_signs import certain_look_of, look_of, 
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z-]{0,20}[ :=]+)(?=\S)")
 _LONGEST_PREFIX = 40
+# Parts of a request with fields -> where a way of authentication puts a secret of theirs.
+PARTS = {"headers": "header", "params": "query", "json": "body", "data": "body"}
 
 
 def way_of(name: str, location: str, text: Any, lose: Lose) -> dict[str, Any] | None:
@@ -57,10 +59,26 @@ def in_turn(header: Any, method: Any, lose: Lose) -> dict[str, Any] | None:
     return way_of(str(header or "Authorization"), "header", [f"{method or 'Bearer'} ", Hole("secret", "token")], lose)
 
 
-def secret_name(name: str) -> str:
-    """The name by which an API file takes a secret, from the source's own name for it."""
-    plain = re.sub(r"[^a-z0-9]+", "_", name.rpartition(".")[2].lower()).strip("_0123456789")[:40]
+def secret_name(name: str, among: Collection[str] = ()) -> str:
+    """The name by which an API file takes a secret, from the source's own name for it.
+
+    Args:
+        among: the names of all its secrets; where another one ends alike, the whole name makes it.
+    """
+    last = name.rpartition(".")[2]
+    is_alone = all(one == name or secret_name(one) != secret_name(last) for one in among)
+    plain = re.sub(r"[^a-z0-9]+", "_", (last if is_alone else name).lower()).strip("_0123456789")[:40]
     return plain if plain and plain not in ("base_url", "token_url") else "secret_key"
+
+
+def in_path(text: Any, settings: Settings) -> Any:
+    """A text of a path, in which the file names its secrets."""
+    if not isinstance(text, list):
+        return text
+    return [
+        Hole("in_path", secret_name(one.name, settings.secret)) if getattr(one, "kind", "") == "secret" else one
+        for one in text
+    ]
 
 
 def with_secrets(text: Any, settings: Settings, lose: Lose) -> Any:
@@ -82,7 +100,7 @@ def with_secrets(text: Any, settings: Settings, lose: Lose) -> Any:
             written += doubled(part)
         elif isinstance(part, Hole) and part.kind in ("secret", "setting"):
             given = settings.value(part.name, part.default) if part.kind == "setting" else None
-            written += f"{{secret.{secret_name(part.name)}}}" if given is None else doubled(str(given))
+            written += f"{{secret.{secret_name(part.name, settings.secret)}}}" if given is None else doubled(str(given))
         else:
             lose(f"the expression {part.name if isinstance(part, Hole) else part} is left out here; finish it by hand")
             return None
@@ -101,13 +119,32 @@ def is_secret_field(name: str, value: Any, in_header: bool = False) -> bool:
     return names_secret(name, value, in_header) or bool(isinstance(value, str) and look_of(value, name))
 
 
-def taken_apart(fields: Mapping[str, Any], location: str, lose: Lose) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The fields that are no secret, and the ways of authentication that the others are."""
+def taken_apart(
+    fields: Mapping[str, Any], part: str, method: Any, lose: Lose
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The fields that are no secret, and the ways of authentication that the others are; in a body however deep.
+
+    Args:
+        part: of the request, such as `params` or `json`.
+        method: the request's; None for GET, which has no body that a key could go into.
+    """
+    if PARTS[part] == "body" and str(method or "GET").upper() == "GET":
+        return dict(fields), []
+    return _taken_apart(fields, PARTS[part], lose, "")
+
+
+def _taken_apart(
+    fields: Mapping[str, Any], location: str, lose: Lose, above: str
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     kept: dict[str, Any] = {}
     ways: list[dict[str, Any]] = []
     for name, value in fields.items():
-        if is_secret_field(name, value, location == "header"):
-            way = way_of(name, location, value if isinstance(value, (list, tuple)) else str(value), lose)
+        if location == "body" and isinstance(value, Mapping) and "." not in name:
+            kept[name], inner = _taken_apart(value, location, lose, f"{above}{name}.")
+            ways += inner
+        elif is_secret_field(name, value, location == "header") and not (above and "." in name):
+            text = value if isinstance(value, (list, tuple)) else str(value)
+            way = way_of(f"{above}{name}", location, text, lose)
             ways += [way] if way else []
         else:
             kept[name] = value
@@ -129,10 +166,15 @@ def joined(ways: list[dict[str, Any]]) -> Any:
 def _named_apart(several: list[dict[str, Any]]) -> Any:
     if len(several) < 2:
         return several[0] if several else None
-    named = [way for way in several if way["type"] == "api_key"]
+    named, taken = [way for way in several if way["type"] == "api_key"], set[str]()
     for way in named if len(named) > 1 else []:
-        plain = re.sub(r"[^a-z0-9]+", "_", str(way.get("name", "")).lower()).strip("_0123456789")
-        way["secret"] = plain[:40] or "api_key"
+        # A way that goes with several lists has one name in all of them.
+        name = str(way.get("secret") or secret_name(str(way.get("name", "")).replace(".", "_")))
+        while name in taken:
+            # A header and a parameter of one name may hold two secrets.
+            name += f"_{way['location']}"
+        way["secret"] = name
+        taken.add(name)
     return several
 
 

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from messaging_assets.conversion.outcome import Converted, Draft, falls_alone
-from messaging_assets.conversion.secret_fields import is_secret_field, joined, secret_name, taken_apart
+from messaging_assets.conversion.secret_fields import in_path, is_secret_field, joined, secret_name, taken_apart
 from messaging_assets.conversion.tap_lists import add_mark, add_paging, selector
-from messaging_assets.conversion.texts import Hole, Lose, at_itself, below, doubled, filled
+from messaging_assets.conversion.texts import GRANTS, Hole, Lose, at_itself, below, doubled, filled
 from messaging_assets.discovery.found import without_nothing
+from messaging_assets.files.rules.secret_signs import names_secret
 
 # What a stream may say itself, and else the tap says for all.
 _SHARED = (
@@ -26,11 +27,6 @@ _SHARED = (
     "schema",
 )
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?")
-_GRANTS = {
-    "client_credentials": "oauth2",
-    "refresh_token": "oauth2_refresh_token",
-    "password": "oauth2_password",
-}
 
 
 def from_tap(config: Mapping[str, Any], converted: Converted) -> None:
@@ -77,12 +73,16 @@ def as_value(written: Any) -> Any:
 
 
 def _text(value: Any) -> Any:
-    """A text with the variables of a shell as holes."""
+    """A text with the variables of a shell as holes, in whatever holds it."""
+    if isinstance(value, Mapping):
+        return {str(name): _text(one) for name, one in value.items()}
     if not isinstance(value, str) or not _VARIABLE.search(value):
         return value
     pieces = _VARIABLE.split(value)
     return [
-        Hole("setting", one.lower()) if number % 2 else one for number, one in enumerate(pieces) if number % 2 or one
+        Hole("secret" if names_secret(one) else "setting", one.lower()) if number % 2 else one
+        for number, one in enumerate(pieces)
+        if number % 2 or one
     ]
 
 
@@ -115,10 +115,10 @@ def _oauth(config: Mapping[str, Any], converted: Converted) -> list[dict[str, An
         else filled(_text(one), converted.settings, lose, is_doubled=False)
         for name, one in (extras.items() if isinstance(extras, Mapping) else ())
     }
-    if grant not in _GRANTS:
+    if grant not in GRANTS:
         more = {"grant_type": grant, **more}
     way = {
-        "type": _GRANTS.get(grant, "oauth2"),
+        "type": GRANTS.get(grant, "oauth2"),
         "token_url": filled(
             _text(config.get("access_token_url")), converted.settings, lose, is_doubled=False, is_address=True
         ),
@@ -156,13 +156,13 @@ def _fill(
     auth: list[dict[str, Any]],
 ) -> None:
     said = {word: stream.get(word, config.get(word)) for word in _SHARED}
-    path = filled(_text(said["path"] or "/"), converted.settings, below(draft.lose, "endpoint", "path"), True, True)
-    draft.endpoint["path"] = path
+    path, of_path = in_path(_text(said["path"] or "/"), converted.settings), below(draft.lose, "endpoint", "path")
+    draft.endpoint["path"] = filled(path, converted.settings, of_path, True, True)
     ways = list(auth)
     in_body = bool(config.get("use_request_body_not_params"))
-    for part, word, location in (("params", "params", "query"), ("headers", "headers", "header")):
-        fields = {**(as_value(config.get(word)) or {}), **(as_value(stream.get(word)) or {})}
-        kept, found = taken_apart(fields, location, below(draft.lose, "endpoint", "auth"))
+    for part, sent_in in (("params", "json" if in_body else "params"), ("headers", "headers")):
+        fields = _text({**(as_value(config.get(part)) or {}), **(as_value(stream.get(part)) or {})})
+        kept, found = taken_apart(fields, sent_in, "POST", below(draft.lose, "endpoint", "auth"))
         ways += found
         lose = below(draft.lose, "endpoint", part)
         written = {name: _written(one, converted, lose) for name, one in kept.items()}
@@ -183,7 +183,4 @@ def _fill(
 
 
 def _written(value: Any, converted: Converted, lose: Lose) -> Any:
-    found = _text(value)
-    if isinstance(found, str):
-        return doubled(found)
-    return value if found is value else filled(found, converted.settings, lose)
+    return doubled(value) if isinstance(value, str) else filled(value, converted.settings, lose)

@@ -13,11 +13,15 @@ from typing import Any, Literal, TypeAlias
 
 from messaging_assets.description.endpoint import RETRIED_STATUSES
 from messaging_assets.files.rules.secret_signs import certain_look_of, is_ordinary, is_password, names_secret
+from messaging_assets.files.rules.secrets import secrets_in_comments
+from messaging_assets.foundation.redaction import one_line
 
 # Rows of a page, where a source does not say how many.
 USUAL_PAGE = 100
 # So many an API file takes.
 MOST_RETRIES = 20
+# Grants by which tokens are asked for -> the `type` of a way.
+GRANTS = {"client_credentials": "oauth2", "refresh_token": "oauth2_refresh_token", "password": "oauth2_password"}
 _USUAL = {"offset_param": "offset", "limit_param": "limit", "page_param": "page", "cursor_param": "cursor"}
 # What stands in an address for a setting that nobody gave; no such host exists (RFC 6761).
 UNSET = "your-{}"
@@ -117,6 +121,12 @@ def quoted(source: Any, most: int = 80) -> str:
     words = _QUOTED.sub(lambda one: one[0] if is_ordinary(one[2]) and not is_password(one[2]) else "'...'", str(source))
     words = " ".join(words.split())
     return words if len(words) <= most else f"{words[: most - 3]}..."
+
+
+def harmless(words: str) -> str:
+    """The words, unless what they quote of the source looks like a secret."""
+    is_secret = any(secrets_in_comments(f"# {one_line(words)}"))
+    return "what the source says here looks like a secret, and is left out" if is_secret else words
 
 
 def missing(name: str, where: str = "here") -> str:

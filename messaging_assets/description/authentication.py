@@ -6,12 +6,12 @@ plus `oauth2`, `token_url`, `scopes`, `audience` and `client_authentication` for
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, TypeAdapter, WrapValidator
 
-from messaging_assets.description.ways.described import Described, Host, Prefix, SecretName, WebAddress
+from messaging_assets.description.ways.described import Described, Host, Prefix, SecretName, WebAddress, in_full
 from messaging_assets.description.ways.signatures import AwsAuth, HmacAuth, JwtAuth
 from messaging_assets.description.ways.token_servers import (
     OAuth2ClientCredentialsAuth,
@@ -118,15 +118,6 @@ class HttpDigestAuth(Described):
     fields: ClassVar[tuple[tuple[str, str], ...]] = _AUTHORIZATION
 
 
-def _shorthand(value: Any) -> Any:
-    """dlt's short forms: `auth: bearer`, and a mapping without `type` is bearer."""
-    if isinstance(value, str):
-        return {"type": value}
-    if isinstance(value, Mapping) and "type" not in value:
-        return {"type": "bearer", **value}
-    return value
-
-
 Way = Annotated[
     ApiKeyAuth
     | BearerAuth
@@ -149,8 +140,8 @@ _WAYS: TypeAdapter[tuple[Way, ...]] = TypeAdapter(tuple[Way, ...])
 def _one_or_several(value: Any, _: Any) -> Way | tuple[Way, ...]:
     """Judge a list by its items and anything else as one way, so that errors name no branch that was not meant."""
     if not isinstance(value, (list, tuple)):
-        return _WAY.validate_python(_shorthand(value))
-    several = _WAYS.validate_python([_shorthand(one) for one in value])
+        return _WAY.validate_python(in_full(value, "bearer"))
+    several = _WAYS.validate_python([in_full(one, "bearer") for one in value])
     if not several:
         raise ValueError("must name a way of authentication; leave auth out where the API is open")
     fields = [field for one in several for field in one.fields]

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from messaging_assets.description.authentication import Described
 from messaging_assets.description.names import JsonPath
+from messaging_assets.description.ways.described import in_full
 
 Limit = Annotated[int, Field(gt=0)] | Literal["max"]
 # Rows of the pages that `max` tries, the largest first. Larger ones save little more, and take memory on both sides.
@@ -272,15 +274,6 @@ class AutoPaginator(PaginatorDescription):
     """`auto`: the first answer shows how pages go on."""
 
 
-def _shorthand(value: Any) -> Any:
-    """dlt's short forms: `paginator: json_link`, and a mapping without `type` is auto."""
-    if isinstance(value, str):
-        return {"type": value}
-    if isinstance(value, Mapping) and "type" not in value:
-        return {"type": "auto", **value}
-    return value
-
-
 _AnyPaginator = Annotated[
     PageNumberPaginator
     | OffsetPaginator
@@ -295,4 +288,6 @@ _AnyPaginator = Annotated[
 _Word = Literal[
     "page_number", "header_link", "json_link", "json_response", "cursor", "header_cursor", "single_page", "auto"
 ]
-Paginator = Annotated[_AnyPaginator, BeforeValidator(_shorthand, json_schema_input_type=_Word | _AnyPaginator)]
+Paginator = Annotated[
+    _AnyPaginator, BeforeValidator(partial(in_full, usual="auto"), json_schema_input_type=_Word | _AnyPaginator)
+]

@@ -168,18 +168,18 @@ class ResourceBase(Described):
     @property
     def keys(self) -> tuple[str, ...]:
         """The primary key's columns, in order; empty where none is declared."""
-        if isinstance(self.primary_key, str):
-            return (self.primary_key,)
-        hinted = (name for name, column in self.columns.items() if column.primary_key)
-        return tuple(self.primary_key or hinted)
+        return self._key("primary_key")
 
     @property
     def merge_keys(self) -> tuple[str, ...]:
         """The columns whose values a merge replaces all rows of, in order; empty where none is declared."""
-        if isinstance(self.merge_key, str):
-            return (self.merge_key,)
-        hinted = (name for name, column in self.columns.items() if column.merge_key)
-        return tuple(self.merge_key or hinted)
+        return self._key("merge_key")
+
+    def _key(self, word: str) -> tuple[str, ...]:
+        written = getattr(self, word)
+        if isinstance(written, str):
+            return (written,)
+        return tuple(written or (name for name, column in self.columns.items() if getattr(column, word)))
 
     @property
     def is_loaded(self) -> bool:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from messaging_assets.foundation.failures import MendSettings
+from messaging_assets.foundation.failures import MendSettings, causes
 
 _FILES = ("config.toml", "secrets.toml")
 
@@ -98,24 +98,23 @@ def unreadable_setting(error: BaseException | None) -> tuple[str, str] | None:
         ValueNotSecretException,
     )
 
-    while error is not None:
-        if isinstance(error, ValueNotSecretException):
-            return f"dlt's setting {error.key} is a secret, and dlt takes none from .dlt/config.toml", (
+    for one in causes(error):
+        if isinstance(one, ValueNotSecretException):
+            return f"dlt's setting {one.key} is a secret, and dlt takes none from .dlt/config.toml", (
                 "move it into .dlt/secrets.toml or the environment"
             )
-        if isinstance(error, ConfigValueCannotBeCoercedException):
-            kind = getattr(error.hint, "__name__", None) or str(error.hint)
-            return f"dlt's setting {error.field_name} is no {kind}", "correct it in .dlt/config.toml or the environment"
-        if isinstance(error, ConfigFieldMissingException):
-            first, *others = list(_variables(error.traces)) or ["it in the environment"]
-            mend = ", ".join([f"set {first}", *(f"__{one.rpartition('__')[2]}" for one in others)])
-            return f"dlt's setting {', '.join(error.fields)} is missing", f"{mend}, or the same in .dlt/secrets.toml"
+        if isinstance(one, ConfigValueCannotBeCoercedException):
+            kind = getattr(one.hint, "__name__", None) or str(one.hint)
+            return f"dlt's setting {one.field_name} is no {kind}", "correct it in .dlt/config.toml or the environment"
+        if isinstance(one, ConfigFieldMissingException):
+            first, *others = list(_variables(one.traces)) or ["it in the environment"]
+            mend = ", ".join([f"set {first}", *(f"__{key.rpartition('__')[2]}" for key in others)])
+            return f"dlt's setting {', '.join(one.fields)} is missing", f"{mend}, or the same in .dlt/secrets.toml"
         # dlt's TomlProviderReadException, of a file in the user's home too; its words quote the file.
-        if files := [path for path in getattr(error, "full_paths", ()) if Path(path).exists()]:
-            line = re.search(r"at line (\d+)", str(error))
+        if files := [path for path in getattr(one, "full_paths", ()) if Path(path).exists()]:
+            line = re.search(r"at line (\d+)", str(one))
             where = f"{' or '.join(files)}{f', line {line[1]}' if line else ''}"
             return f"{where} is not TOML, so none of its settings is read", "correct it there"
-        error = error.__cause__ or error.__context__
     return None
 
 

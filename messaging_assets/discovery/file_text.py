@@ -8,7 +8,6 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from messaging_assets.description.api import ApiDescription
 from messaging_assets.description.authentication import secrets_of
 from messaging_assets.description.names import variable
 from messaging_assets.discovery.found import FoundApi, FoundResource
@@ -54,17 +53,8 @@ def file_text(api: FoundApi, heading: str = "Found by messaging-assets discover"
         lines += _comment("Not in this file:", "")
         lines += [line for one in api.unmapped for line in _comment(f"- {one}", "", hanging="  ")]
     text = "\n".join(lines) + "\n"
-    check_text(text, api.name)
+    describe(read_yaml(text).value, api.name)
     return text
-
-
-def check_text(text: str, name: str) -> ApiDescription:
-    """The description that a text holds.
-
-    Raises:
-        InvalidDescription: it is not a good API file.
-    """
-    return describe(read_yaml(text).value, name)
 
 
 def flow(value: Any) -> str:

@@ -74,16 +74,15 @@ class FoundApi:
     @property
     def raw(self) -> dict[str, Any]:
         """The whole description, as `description_files.describe` takes it."""
-        written: dict[str, Any] = {"description": self.description} if self.description else {}
-        schedule: dict[str, Any] = {"cron": self.schedule or "0 * * * *", "timezone": "UTC"}
-        return {
-            **written,
-            **({"settings": self.settings} if self.settings else {}),
+        words = {
+            "description": self.description or None,
+            "settings": self.settings,
             "client": self.client,
-            **({"resource_defaults": self.defaults} if self.defaults else {}),
+            "resource_defaults": self.defaults,
             "resources": [one.raw for one in self.resources],
-            "schedule": schedule,
+            "schedule": {"cron": self.schedule or "0 * * * *", "timezone": "UTC"},
         }
+        return without_nothing(words)
 
 
 def plain_name(text: str, otherwise: str = "api") -> str:

@@ -19,7 +19,7 @@ No message ever holds a secret or a record's content.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from types import MappingProxyType
 from typing import Any
@@ -147,12 +147,15 @@ class CapReached(ReadIncomplete):
     retryable = False
 
 
-def sync_failure(error: BaseException | None) -> SyncFailure | None:
-    """Our own failure inside whatever dlt wrapped around it; None where there is none."""
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, what it came of, and so on; each once, should they go in a circle."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
-        if isinstance(error, SyncFailure):
-            return error
         seen.add(id(error))
+        yield error
         error = error.__cause__ or error.__context__
-    return None
+
+
+def sync_failure(error: BaseException | None) -> SyncFailure | None:
+    """Our own failure inside whatever dlt wrapped around it; None where there is none."""
+    return next((one for one in causes(error) if isinstance(one, SyncFailure)), None)

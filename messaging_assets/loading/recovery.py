@@ -197,9 +197,8 @@ def take_back_unfinished(pipeline: Pipeline, tables: list[str], schema_name: str
     """
     # What this machine was loading is known by its working files too, should its clock have been set back since.
     under_way = [path.name for path in normalized_packages(pipeline).glob("*")]
-    under_way = list(dict.fromkeys((*under_way, *begun)))
-    under_way = [load_id for load_id in under_way if not is_loaded(pipeline, load_id)]
     with table_rows(pipeline) as rows:
+        under_way = [load_id for load_id in dict.fromkeys((*under_way, *begun)) if not rows.is_loaded(load_id)]
         try:
             last = rows.last_finished(schema_name)
         except DatabaseUndefinedRelation:

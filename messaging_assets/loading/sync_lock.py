@@ -183,11 +183,7 @@ def _take(client: Any, asset: str, name: str, longest_wait: float, mode: str = "
         return
     except DatabaseException:
         pass
-    raise TryAgainLater(
-        f"another machine has been syncing it into this database for more than {longest_wait:.0f} s",
-        "wait for it or end it, and run again",
-        where=asset,
-    )
+    raise _held("another machine has been syncing it into this database", asset, longest_wait)
 
 
 def _wait(lock: FileLock, asset: str, holder: Path, longest_wait: float) -> None:
@@ -196,11 +192,11 @@ def _wait(lock: FileLock, asset: str, holder: Path, longest_wait: float) -> None
         return
     except Timeout:
         process = _process(holder)
-    raise TryAgainLater(
-        f"{process} has been syncing it for more than {longest_wait:.0f} s",
-        "wait for it or end it, and run again",
-        where=asset,
-    )
+    raise _held(f"{process} has been syncing it", asset, longest_wait)
+
+
+def _held(what: str, asset: str, seconds: float) -> TryAgainLater:
+    return TryAgainLater(f"{what} for more than {seconds:.0f} s", "wait for it or end it, and run again", where=asset)
 
 
 def _process(holder: Path) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from dlt import Pipeline
 
+from messaging_assets.foundation.failures import causes
 from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.seams.dlt_names import PipelineStepFailed, TerminalException
 from messaging_assets.seams.dlt_packages import normalized_packages
@@ -25,7 +26,7 @@ _NAMED = re.compile(r"\b(column|table|relation)((?: with name| named)?) (['\"`])
 
 def refused_for_good(error: BaseException | None) -> PipelineStepFailed | None:
     """The failed load in whatever was wrapped around it, if trying it again cannot help by dlt's judgement."""
-    for one in _chain(error):
+    for one in causes(error):
         if isinstance(one, PipelineStepFailed) and one.step == "load" and isinstance(one.exception, TerminalException):
             return one
     return None
@@ -66,7 +67,7 @@ def remove_failed_loads(folders: ProjectFolders, days: float) -> None:
 
 def with_names_of_columns(words: str, error: BaseException | None) -> str:
     """Take the quotes from names of tables and columns; what is left in quotes may be a record's value."""
-    names = {name.lower() for one in _chain(error) for name in _names(one)}
+    names = {name.lower() for one in causes(error) for name in _names(one)}
 
     def plain(found: re.Match[str]) -> str:
         return found[2] if found[2].lower() in names else found[0]
@@ -82,11 +83,3 @@ def _names(error: BaseException) -> Iterator[str]:
         for name, table in pipeline.default_schema.tables.items():
             yield name
             yield from table["columns"]
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        yield error
-        error = error.__cause__ or error.__context__

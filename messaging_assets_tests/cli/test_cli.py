@@ -292,8 +292,18 @@ def test_a_secret_over_plain_http_is_remarked_on(files: Path, address: str, is_r
 def test_a_time_that_is_signed_and_not_sent_is_remarked_on(files: Path, sent: str, is_remarked: bool) -> None:
     auth = f"{{type: hmac, text: '{{now:epoch_seconds}}', headers: {{X-T: '{sent}', X-S: '{{signature}}'}}}}"
     (files / "chat.yaml").write_text(f"client: {{base_url: https://api.example.com, auth: {auth}}}\nresources: [m]\n")
-    words = "client.auth: signs {now:epoch_seconds}, which no header and no parameter sends; send it, written alike"
-    assert (words in validate(files).output) == is_remarked
+    words = "signs {now:epoch_seconds}, which no header and no parameter sends; send it, written alike"
+    assert (f"client.auth: {words}" in validate(files).output) == is_remarked
+
+    own = f"{{name: m, endpoint: {{auth: {auth}}}}}"
+    (files / "chat.yaml").write_text(f"client: {{base_url: https://api.example.com}}\nresources: [{own}]\n")
+    assert (f"resources.m.endpoint.auth: {words}" in validate(files).output) == is_remarked
+
+    # Beside a header with a secret it is the client's still.
+    both = f"client: {{base_url: https://api.example.com, auth: {auth}}}"
+    own = "{name: m, endpoint: {headers: {K: '{secret.k}'}}}"
+    (files / "chat.yaml").write_text(f"{both}\nresources: [{own}]\n")
+    assert validate(files).output.count(words) == is_remarked
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,20 @@ def test_a_key_may_be_a_field_of_a_form() -> None:
     assert parse_qs(str(request.body), keep_blank_values=True) == {"a": ["1"], "b": [""], "key": ["a&b"]}
 
 
+@pytest.mark.parametrize(
+    ("named", "own"),
+    [({}, "application/x-www-form-urlencoded"), ({"content-type": "application/x-www-form-urlencoded; a=b"}, None)],
+)
+def test_a_form_whose_only_field_is_a_secret_is_sent_as_one(
+    one_list: OneList, named: dict[str, str], own: str | None
+) -> None:
+    one_list.client["auth"] = QUERY_KEY
+    one_list.secrets["app_key"] = CANARY
+    outcome = one_list.outcome(method="POST", data={"key": "{secret.app_key}"}, headers=named)
+    assert outcome.requests[0].headers["content-type"] == (own or named["content-type"])
+    assert outcome.requests[0].headers["content-length"] == str(len(f"key={CANARY}"))
+
+
 def test_a_body_that_is_none_yet_becomes_one() -> None:
     request = sent({"type": "api_key", "name": "key", "location": "body"}, {"api_key": CANARY})
     assert json.loads(request.body or "") == {"key": CANARY}

@@ -57,12 +57,16 @@ def test_a_variable_anywhere_in_a_request_is_refused_once(client: Any, endpoint:
         ("steps", [{"constant": {"key": "{secret.app_key}"}}], "no step fills a placeholder of requests"),
         ("steps", [{"filter": "@.at > '{incremental.start_value}'"}], "[0].filter: no step fills"),
         ("steps", [{"constant": {"region": "{for_each.region}"}}], "values of for_each as _<name>"),
+        ("for_each", {"v": ["a", "{secret.key}"]}, "accounts ask the same lists with several secrets"),
+        ("for_each", {"v": ["{now-1d:date}"]}, "{now:<format>} stands in the request itself"),
         ("data_selector", "users[?(@.day == '{window.start}')]", "data_selector: no path takes a placeholder"),
         ("incremental", {"cursor_path": "at", "initial_value": "{now-7d:date}"}, "such as -30d"),
     ],
 )
 def test_a_placeholder_of_requests_is_refused_where_none_is_made(word: str, written: Any, said: str) -> None:
-    own = {word: written} if word == "steps" else {"endpoint": {"path": "/users", word: written}}
+    endpoint = {"path": "/users", "params": {"k": "{for_each.v}"} if word == "for_each" else {}}
+    own = {word: written} if word in ("steps", "for_each") else {"endpoint": {**endpoint, word: written}}
+    own = {"endpoint": endpoint, **own}
     raw = {"client": {"base_url": "https://api.example.com"}, "resources": [{"name": "users", **own}]}
     with pytest.raises(InvalidDescription) as refused:
         describe(raw, "chat")

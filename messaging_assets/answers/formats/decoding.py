@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from messaging_assets.answers.formats.archives import is_archive, is_gzip, is_zi
 from messaging_assets.answers.formats.delimited import delimited_rows
 from messaging_assets.answers.formats.in_parts import Pieces, Spooled
 from messaging_assets.answers.formats.joined import each_of_gzip, each_parsed, together
-from messaging_assets.answers.formats.json_lines import json_lines
+from messaging_assets.answers.formats.json_lines import records_of_lines
 from messaging_assets.answers.formats.json_text import Unreadable, WrongFormat, is_utf8, parse
 from messaging_assets.answers.formats.laid_out import NotInParts, Scratch
 from messaging_assets.answers.formats.long_json import laid_json
@@ -197,7 +198,8 @@ def _one(came: Came, written: Format, selector: str | None) -> Any:
         return xml_tree(came.body, encoding, selector, frozenset(written.lists))
     text = as_text(came.body, encoding)
     is_lines = written.type == "ndjson"
-    records = json_lines(text.encode("utf-8", "surrogateescape")) if is_lines else delimited_rows(text, written)
+    lines = io.BytesIO(text.encode("utf-8", "surrogateescape")) if is_lines else ()
+    records = Records(records_of_lines(lines)) if is_lines else delimited_rows(text, written)
     if not (records or came.has_end or records.header):
         raise Unreadable("an empty body")
     records.has_end = came.has_end

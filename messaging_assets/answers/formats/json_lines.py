@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from messaging_assets.answers.bad_lines import BadLine
 from messaging_assets.answers.formats.json_text import Unreadable, parse
-from messaging_assets.answers.formats.texts import Records
-
-
-def json_lines(body: bytes) -> Records:
-    """Its lines as records. Empty lines are none; a line that is no JSON is set aside.
-
-    Args:
-        body: the lines, in UTF-8.
-
-    Raises:
-        Unreadable: its last line is cut off, or no line of it is JSON.
-    """
-    return Records(records_of_lines(io.BytesIO(body)))
 
 
 def records_of_lines(lines: Iterable[bytes]) -> Iterator[Any]:
-    """The same one by one, of lines with their ends.
+    """Lines, with their ends, as records. Empty ones are none; one that is no JSON is set aside.
 
     Raises:
-        Unreadable: see `json_lines`.
+        Unreadable: the last line is cut off, or no line is JSON.
     """
     is_any_good, is_any_bad = False, False
     for number, line in enumerate(lines, 1):

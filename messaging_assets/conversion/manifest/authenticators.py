@@ -20,13 +20,14 @@ from messaging_assets.conversion.manifest.sent_secrets import (
     text_with_secrets,
 )
 from messaging_assets.conversion.secret_fields import in_turn, secret_name, way_of
-from messaging_assets.conversion.texts import Hole, below, has
+from messaging_assets.conversion.texts import GRANTS, Hole, below, has
 from messaging_assets.description.ways.signatures import JwtAlgorithm
 from messaging_assets.discovery.found import without_nothing
+from messaging_assets.files.rules.mistakes import mapping, step_into
 from messaging_assets.files.rules.secret_signs import names_secret
+from messaging_assets.files.rules.templates import texts_of
 
 _OF_SESSION = {"query": "params", "header": "headers", "body": "body"}
-_GRANTS = {"refresh_token": "oauth2_refresh_token", "password": "oauth2_password"}
 _REQUEST_NAMES = ("client_id", "client_secret", "grant_type", "refresh_token")
 
 
@@ -59,6 +60,9 @@ def _api_key(scope: Scope, part: Part) -> dict[str, Any] | None:
     if not name:
         scope.draft.lose("its key goes into a field that is not named", *PLACE)
         return None
+    if step_into(part["inject_into"], "inject_into") == "body_data" and not scope.draft.endpoint.get("json"):
+        scope.draft.endpoint.setdefault("data", {})
+        scope.draft.is_form = True
     return way_of(
         str(name), location, text_with_secrets(scope, part["api_token"], part), below(scope.draft.lose, *PLACE)
     )
@@ -131,7 +135,7 @@ def _oauth(scope: Scope, part: Part) -> dict[str, Any] | None:
         return None
     address = address_of(scope, part["token_refresh_endpoint"], part)
     updater = part.part("refresh_token_updater")
-    kind = "oauth2_jwt_bearer" if by_assertion else _GRANTS.get(grant, "oauth2")
+    kind = "oauth2_jwt_bearer" if by_assertion else GRANTS.get(grant, "oauth2")
     names = {usual: _unlike(part[f"{usual}_name"], usual) for usual in _REQUEST_NAMES}
     way: dict[str, Any] = {
         "type": kind,
@@ -195,15 +199,14 @@ def _session(scope: Scope, part: Part, base_url: str) -> dict[str, Any] | None:
         scope.draft.lose("it logs in by a request that the manifest does not describe", *PLACE)
         return None
     address = address_of(scope, login["url"] or login["url_base"], login)
-    said = scope.written(login["path"], login, *PLACE, is_doubled=False) or ""
+    said = scope.written(login["path"] or "", login, *PLACE, is_doubled=False)
+    if said is None:
+        return None
     whole = "/".join(filter(None, (str(address or "").rstrip("/"), said.lstrip("/"))))
     asked = _login(scope, login)
     if asked is None or urlsplit(whole)[:2] != urlsplit(base_url)[:2]:
-        why = (
-            "at another address than the API's"
-            if asked is not None
-            else "by something else than a name, a password or a key"
-        )
+        of_other = "by something else than a name, a password or a key"
+        why = of_other if asked is None else "at another address than the API's"
         scope.draft.lose(f"it logs in {why}, which session does not say", *PLACE)
         return None
     base = base_url.rstrip("/")
@@ -222,19 +225,20 @@ def _login(scope: Scope, login: Part) -> dict[str, Any] | None:
     is_get = str(login["http_method"] or "GET").upper() == "GET"
     places = ("request_parameters",) if is_get else ("request_body_json", "request_body_data")
     place = next((one for one in places if login.own.get(one)), places[0])
-    body = login.own.get(place)
-    body = body if isinstance(body, Mapping) else {}
+    body, own = mapping(login.own.get(place)), mapping(login["request_headers"]).items()
     names = {half: _field_of(body, half) for half in ("username", "password")}
     by = login.part("authenticator")
     is_basic = by is not None and by.kind == "BasicHttpAuthenticator"
     headers = None if is_basic else _headers_of_login(scope, by)
-    if not (is_basic or headers or any(names.values())):
-        return None
     others = {name: one for name, one in body.items() if name not in names.values()}
+    more = {name: one for name, one in own if name.lower() not in ("content-type", "accept", "authorization")}
+    is_by_key = any(has(scope.text(one, login), "secret") for _, one in texts_of([others, more], ()))
+    if not (is_basic or headers or is_by_key or any(names.values())):
+        return None
     asked = {
         "method": "GET" if is_get else None,
         "fields": secrets_within(scope, others, login),
-        "headers": headers,
+        "headers": {**(headers or {}), **secrets_within(scope, more, login)},
         "encoding": "basic" if is_basic else "form" if place == "request_body_data" else None,
     }
     return without_nothing(asked) | {
@@ -253,11 +257,13 @@ def _headers_of_login(scope: Scope, by: Part | None) -> dict[str, str] | None:
 
 
 def _field_of(body: Mapping[str, Any], half: str) -> str | None:
-    """The field of a login's body for the name or the password."""
+    """The field of a login's body for the name or the password; another secret is neither."""
     for name, value in body.items():
-        taken = [one.last for one in pieces_of(str(value), {}) if isinstance(one, Ref) and one.root == "config"]
+        pieces = pieces_of(value, {}) if isinstance(value, str) else []
+        taken = [one.last for one in pieces if isinstance(one, Ref) and one.root == "config"]
         is_password = any(word in f"{name} {taken}".lower() for word in ("pass", "secret", "key"))
-        if taken and is_password == (half == "password"):
+        is_other = not is_password and any(map(names_secret, taken))
+        if taken and not is_other and is_password == (half == "password"):
             return str(name)
     return None
 

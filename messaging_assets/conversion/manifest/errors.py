@@ -64,8 +64,7 @@ def _add_patience(scope: Scope, handler: Part, words: dict[str, Any]) -> None:
                 words["backoff_factor"] = float(seconds) if "." in str(seconds) else int(seconds)
         elif one.kind != "WaitTimeFromHeader" or str(one["header"]).lower() not in _WAITS:
             told = f"how long it waits before it asks again is said by {one.shown}; here by backoff_factor"
-            if not any(loss.words == told for loss in scope.draft.losses):
-                scope.draft.ask(told, *_HANDLER)
+            scope.draft.ask(told, *_HANDLER)
 
 
 def _add_rule(scope: Scope, rule: Part, words: dict[str, Any]) -> None:

@@ -66,9 +66,9 @@ def _size_in_texts(scope: Scope) -> int | None:
         found.append(int(str(written)))
         return f"{match[1]}{{paginator.limit}}"
 
-    for part in ("params", "json", "data"):
+    for part in {"params", "json", "data"} & scope.draft.endpoint.keys():
         scope.draft.endpoint[part] = changed(
-            scope.draft.endpoint.get(part) or {},
+            scope.draft.endpoint[part],
             lambda text: _SIZE_IN_TEXT.sub(put, text) if "{paginator.offset}" in text else text,
         )
     return found[0] if found else None

@@ -108,16 +108,13 @@ def _values(scope: Scope, router: Part) -> list[Any]:
     if isinstance(found, Unknown) and (names := settings_of(values)):
         told = f"its values are made of the setting {' and '.join(names)} by an expression; write them here"
         return _unknown_values(scope, told, str(router["cursor_field"]))
-    return list(dict.fromkeys(found)) if isinstance(found, list) and all(map(_is_plain, found)) else []
+    are_plain = isinstance(found, list) and all(isinstance(one, (str, int)) and "{{" not in str(one) for one in found)
+    return list(dict.fromkeys(found)) if are_plain else []
 
 
 def _unknown_values(scope: Scope, told: str, name: str) -> list[Any]:
     scope.draft.lose(told, "for_each", kind="setting")
     return [f"your-{plain_name(name, 'value')}", f"your-other-{plain_name(name, 'value')}"]
-
-
-def _is_plain(value: Any) -> bool:
-    return isinstance(value, (str, int)) and "{{" not in str(value)
 
 
 def _add_union(scope: Scope, parents: list[Part], resources: Parents, kind: str) -> None:

@@ -14,8 +14,8 @@ from messaging_assets.conversion.components.parts import Part
 from messaging_assets.conversion.components.values import Ref, tested, value_of
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.outcome import UNKNOWN_ADDRESS
-from messaging_assets.conversion.secret_fields import secret_name, taken_apart
-from messaging_assets.conversion.texts import Hole, below, filled, has, named
+from messaging_assets.conversion.secret_fields import in_path, taken_apart
+from messaging_assets.conversion.texts import below, filled, has, named
 from messaging_assets.description.pagination import OF_LISTS
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.foundation.json_paths import quoted_path
@@ -26,7 +26,6 @@ _JOB = ("endpoint", "job")
 _MINUTE = 60
 _EXPRESSIONS = re.compile(r"(\{\{.*?\}\})", re.DOTALL)
 _WORDS = re.compile("\0(\\d+)\0")
-_LOCATIONS = {"params": "query", "headers": "header", "json": "body", "data": "body"}
 
 
 def address_of(scope: Scope, requester: Part) -> tuple[str, str]:
@@ -42,17 +41,16 @@ def address_of(scope: Scope, requester: Part) -> tuple[str, str]:
         told_of = ", ".join(f"'{one}'" for one in names)
         scope.of_client(f"the address is made of the setting {told_of}; write it", "client", "base_url", kind="setting")
         texts[0] = UNKNOWN_ADDRESS
-    if isinstance(texts[1], list):
-        texts[1] = [_in_path(one) for one in texts[1]]
+    texts[1] = in_path(texts[1], scope.settings)
     if unsaid := named(texts[1], "unknown", "token"):
         scope.draft.give_up(f"its path takes {' and '.join(unsaid)}, which no word says; write it by hand")
     told = below(scope.of_client, "client", "base_url")
     # A setting that is the whole address, its scheme too, stands as it is, since resources are told apart by origin.
     is_whole = has(texts[0][:1], "setting") if isinstance(texts[0], list) else False
     base = str(filled(texts[0], scope.settings, told, False, True, not is_whole) or "")
-    in_path = below(scope.draft.lose, "endpoint", "path")
+    of_path = below(scope.draft.lose, "endpoint", "path")
     # Of a query whose parts are by settings, nothing may be left.
-    path = str(filled(texts[1], scope.settings, in_path, True, True, True) or "").rstrip("?&")
+    path = str(filled(texts[1], scope.settings, of_path, True, True, True) or "").rstrip("?&")
     if base and not base.startswith(("http://", "https://")):
         if not has(texts[0], "parent") and not base.startswith("{job."):
             return UNKNOWN_ADDRESS, path
@@ -66,11 +64,6 @@ def address_of(scope: Scope, requester: Part) -> tuple[str, str]:
         else:
             base, path = f"{scheme}://{host}", f"{field}{below_host}"
     return base, path
-
-
-def _in_path(piece: Any) -> Any:
-    is_secret = isinstance(piece, Hole) and piece.kind == "secret"
-    return Hole("in_path", secret_name(piece.name)) if is_secret else piece
 
 
 def without_secret_query(scope: Scope, requester: Part) -> Part:
@@ -130,13 +123,14 @@ def add_request(scope: Scope, requester: Part, by_links: bool) -> tuple[list[dic
             texts[str(name)] = scope.field(on_first, requester, part == "json")
             if is_first_alone and not by_links:
                 of_first_page.append((part, str(name)))
-        texts, found = taken_apart(texts, _LOCATIONS[part], below(draft.lose, "endpoint", "auth"))
+        texts, found = taken_apart(texts, part, method, below(draft.lose, "endpoint", "auth"))
         ways += found
         texts = {name: one for name, one in texts.items() if not _is_token(scope, name, one, part)}
         kept = {name: scope.shown(one, "endpoint", part, name, is_declared=True) for name, one in texts.items()}
         # A parent's key or a value of a list may go there already.
         sent = endpoint.get(part) or {}
         endpoint[part] = {**sent, **{name: one for name, one in kept.items() if one not in (None, "")}}
+        draft.is_form = draft.is_form or (part == "data" and bool(found))
     if requester["fetch_properties_from_endpoint"] or requester["query_properties"]:
         draft.lose("it asks for fields by name in several requests, which no word says", "endpoint", "params")
     return ways, of_first_page

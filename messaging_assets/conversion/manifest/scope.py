@@ -126,7 +126,8 @@ class Scope:
             found = {name: self.shown(one, *place, is_declared=is_declared) for name, one in text.items()}
             return {name: one for name, one in found.items() if one is not None}
         if isinstance(text, list) and not any(isinstance(one, Hole) for one in text):
-            return [self.shown(one, *place, is_declared=is_declared) for one in text]
+            several = [self.shown(one, *place, is_declared=is_declared) for one in text]
+            return [one for one, before in zip(several, text, strict=True) if one is not None or before is None]
         if isinstance(text, str):
             return doubled(text) if is_doubled else text
         return filled(text, self.settings, below(self.draft.lose, *place), is_doubled, is_address, is_declared)
@@ -208,8 +209,7 @@ def _part_of_setting(scope: Scope, piece: Ref) -> Hole:
     """A setting of its own for what the source cuts out of one."""
     name = "_".join(re.findall(r"[A-Za-z0-9]+", piece.cut.removeprefix("config")))
     told = f"the setting '{name}' is what the source has as {quoted(piece.cut)}"
-    if all(told != one.words for one in scope.draft.losses):
-        scope.draft.ask(told)
+    scope.draft.ask(told)
     return Hole("setting", name)
 
 
@@ -250,8 +250,7 @@ def _of_state(scope: Scope, piece: Ref, shown: str) -> str | Hole:
     if scope.cursor_field is not None:
         return scope.bound("start", piece) if piece.path[:1] == (scope.cursor_field,) else Hole("unknown", f"'{shown}'")
     told = f"'{shown}' is nothing, as the manifest has no cursor for it; if the list has a mark, add incremental"
-    if all(told != one.words for one in scope.draft.losses):
-        scope.draft.ask(told)
+    scope.draft.ask(told)
     return ""
 
 

@@ -24,7 +24,7 @@ def text_with_secrets(scope: Scope, value: Any, part: Part) -> Any:
 def secret_in(scope: Scope, value: Any, part: Part) -> str | None:
     """The name of the only secret in a text; None where there is none."""
     names = [one.name for one in text_with_secrets(scope, value, part) if isinstance(one, Hole)] if value else []
-    return secret_name(names[0]) if names else None
+    return secret_name(names[0], scope.settings.secret) if names else None
 
 
 def secrets_within(scope: Scope, value: Any, part: Part) -> Any:

@@ -68,6 +68,13 @@ def _plain_prefix(value: str) -> str:
     return value
 
 
+def in_full(value: Any, usual: str) -> Any:
+    """dlt's short forms: a word such as `auth: bearer` is a type, and a mapping without one is of the usual type."""
+    if isinstance(value, str):
+        return {"type": value}
+    return {"type": usual, **value} if isinstance(value, Mapping) else value
+
+
 SecretName = Annotated[str, AfterValidator(_secret_name)]
 Prefix = Annotated[str, AfterValidator(_plain_prefix)]
 

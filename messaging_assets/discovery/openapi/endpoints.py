@@ -35,6 +35,7 @@ from messaging_assets.discovery.openapi.security import auth_of
 from messaging_assets.files.rules.mistakes import value_at
 from messaging_assets.files.rules.secret_signs import look_of
 from messaging_assets.files.rules.secrets import secret_mistakes
+from messaging_assets.foundation.failures import counted
 from messaging_assets.foundation.redaction import one_line
 from messaging_assets.seams.dlt_rest_client import single_entity_path
 
@@ -80,7 +81,7 @@ def find_in_document(
         name=name or _name(document, path),
         client=without_nothing({"base_url": base_url or document.base_url, "auth": common}),
         resources=resources,
-        source=f"{path.name}, {_count(len(resources), 'resource')}; the API itself was not asked",
+        source=f"{path.name}, {counted(len(resources), 'resource')}; the API itself was not asked",
         description=one_line(document.title) or None,
         unmapped=unmapped,
     )
@@ -127,7 +128,7 @@ def _lists(document: Document) -> tuple[list[ListEndpoint], list[str]]:
             found.append((operation, shape))
     if single:
         answer = "answers" if single == 1 else "answer"
-        unmapped.append(f"{_count(single, 'endpoint')} that {answer} one record by its key")
+        unmapped.append(f"{counted(single, 'endpoint')} that {answer} one record by its key")
     unmapped += [
         f"POST {one.path}: a list that is asked for by POST; add it by hand, with method: POST"
         for one in document.operations("post")
@@ -292,7 +293,3 @@ def _remarks(one: ListEndpoint, paging: Paging) -> dict[tuple[str, ...], str]:
         told = f"Other parameters of this endpoint: {', '.join(others[:20])}"
         remarks["endpoint",] = ". ".join(filter(None, (remarks.get(("endpoint",)), told)))
     return remarks
-
-
-def _count(number: int, noun: str) -> str:
-    return f"1 {noun}" if number == 1 else f"{number} {noun}s"

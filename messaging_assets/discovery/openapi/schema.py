@@ -79,7 +79,7 @@ def _lists(
         value = document.resolved(raw)
         if schema_type(value) == "array":
             item = document.resolved(value.get("items"))
-            if _is_object(item):
+            if schema_type(item) == "object" and item.get("properties"):
                 yield (*names, key), item
         elif schema_type(value) == "object" and _may_hold(names) and key not in NON_RECORD_KEY_PATTERNS:
             for found, record in _lists(document, value, resource, (*names, key)):
@@ -98,10 +98,6 @@ def _rank(names: tuple[str, ...], resource: str) -> int:
     if names[-1].lower().strip("_") in RECORD_KEY_PATTERNS:
         return 0
     return 1 if identifier(names[-1]) in (resource, resource.rpartition("_")[2]) else 1 + len(names)
-
-
-def _is_object(schema: Mapping[str, Any]) -> bool:
-    return schema_type(schema) == "object" and bool(schema.get("properties"))
 
 
 def columns_of(

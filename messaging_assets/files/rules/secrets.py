@@ -225,7 +225,7 @@ def _look_at(text: str, place: Place) -> str | None:
         text = re.sub(r"//[^/@]*@", "//", text)
     is_prose = bool(_PROSE & set(map(str, place))) and not _IN_REQUESTS & set(map(str, place))
     is_address = step in ("path", "base_url", "endpoint")
-    if is_address and (what := certain_look_of(text) or look_of(_without_identities(text))):
+    if is_address and (what := certain_look_of(text) or look_of(_IDENTITY.sub(r"\g<kind>", text))):
         return what
     if not is_address and (what := look_of(text, step, is_prose)):
         return what
@@ -242,11 +242,6 @@ def _behind_a_name(text: str, passwords_too: bool = True) -> str | None:
         for key, one in pairs_in(text)
     )
     return "a secret behind its name" if any(found) else None
-
-
-def _without_identities(path: str) -> str:
-    """A path without the keys of records in it, which are random too."""
-    return _IDENTITY.sub(r"\g<kind>", path)
 
 
 def _in_address(raw: Mapping[str, Any], place: Place) -> Iterator[Mistake]:

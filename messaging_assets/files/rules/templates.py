@@ -61,6 +61,10 @@ _BESIDE_REQUESTS = {
         "include_from_parent, and the time of its sync in _dlt_load_id"
     ),
     ("endpoint", "incremental"): "no range begins or ends so; write a value, now, or a time before it such as -30d",
+    ("for_each",): (
+        "nothing is filled in here; {now:<format>} stands in the request itself, and accounts ask the same lists with "
+        "several secrets"
+    ),
     ("endpoint", "data_selector"): "no path takes a placeholder; ask for these records alone, or let steps filter them",
 }
 # As word processors and chats make them of straight ones.

@@ -152,7 +152,7 @@ class ApiReader:
             "params": as_written(params),
             "json": endpoint.json_body,
             "data": as_written(endpoint.data) if isinstance(endpoint.data, Mapping) else endpoint.data,
-            "headers": as_written(endpoint.headers),
+            "headers": as_written(_headers(endpoint)),
             "data_selector": _compiled(source.endpoint),
             "paginator": build_paginator(source, at_once),
         }
@@ -173,6 +173,15 @@ class ApiReader:
                 whole = urljoin(here, link).replace("{", "{{").replace("}", "}}")
                 entries["path"], entries["params"] = whole, None
         return {name: value for name, value in entries.items() if value is not None}
+
+
+def _headers(endpoint: Endpoint) -> dict[str, Any] | None:
+    """Its headers; those of a form whose only fields are secrets say that it is one, for the secrets join later."""
+    own = endpoint.headers
+    is_said = (
+        endpoint.data != {} or endpoint.method == "GET" or any(name.lower() == "content-type" for name in own or ())
+    )
+    return own if is_said else {"Content-Type": "application/x-www-form-urlencoded", **(own or {})}
 
 
 def _made(config: Any) -> DltResource:

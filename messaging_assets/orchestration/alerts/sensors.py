@@ -100,7 +100,8 @@ def _tell(context: SensorEvaluationContext, deliver: Callable[[Sequence[News]], 
     red |= {key: one for key, one in failing.items() if (one.asset, one.run_id) not in told_so}
     over = {key: one for key, one in told.items() if key not in red and key not in failing}
     green = [good.get(key) or passes_again(context, one) for key, one in over.items()]
-    fresh = sorted((one for key, one in red.items() if not one.is_told_by(told.get(key), now)), key=_loudness)
+    fresh = [one for key, one in red.items() if not one.is_told_by(told.get(key), now)]
+    fresh.sort(key=lambda one: one.state != RED)
     news = [replace(one, told_at=now) for one in [*fresh, *green]]
     words = f"{len(red)} red or warning, {len(news)} told now."
     if news:
@@ -114,11 +115,6 @@ def _tell(context: SensorEvaluationContext, deliver: Callable[[Sequence[News]], 
     book.told = {key: told[key] for key in red if key in told} | {one.key: one for one in news if one.key in red}
     context.update_cursor(book.written())
     return SkipReason(words)
-
-
-def _loudness(one: News) -> bool:
-    # A message shows its first lines only.
-    return one.state != RED
 
 
 def _quiet() -> float:

@@ -73,11 +73,6 @@ class AnswerCursor:
 
 
 def is_cursor(value: Any, is_in_body: bool = False) -> bool:
-    """Whether a value can begin a sync: a text, a number, or what a body takes."""
+    """Whether a value can begin a sync: a text, a number, or in a body a place, such as the sort values of a record."""
     is_token = isinstance(value, (str, int, float)) and not isinstance(value, bool) and value != ""
-    return is_token or (is_in_body and _is_position(value))
-
-
-def _is_position(value: Any) -> bool:
-    """Whether a value is a place in a list that a body takes as it came, such as the sort values of a record."""
-    return isinstance(value, (list, dict)) and bool(value)
+    return is_token or (is_in_body and isinstance(value, (list, dict)) and bool(value))

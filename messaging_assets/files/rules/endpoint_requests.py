@@ -55,6 +55,8 @@ def request_mistakes(resource: Written, client: Mapping[str, Any]) -> Iterator[M
     yield from _paths_in_tables(resource, client.get("paginator"))
     if resource.endpoint.get("json") is not None and resource.endpoint.get("data") is not None:
         yield Mistake(resource.place_of("endpoint", "data"), "a request has one body; keep json or data")
+    if not isinstance(resource.endpoint.get("data"), Mapping | str | None):
+        yield Mistake(resource.place_of("endpoint", "data"), "is a form, or a text; write other values under json")
     yield from _pages_of_job(resource)
     yield from _conditional(resource)
     yield from _actions(resource, client)

@@ -19,6 +19,8 @@ RESERVED_STEMS = frozenset(
     | {"dlt", "pipeline", "workspace", "dagster", "messaging_assets"}
     | {"warehouse", "main", "temp", "memory", "system", "information_schema", "pg_catalog", "pg_toast", "public"}
 )
+# Python's client sends Latin-1, which servers read as they like.
+HEADER_VALUE = re.compile(r"(?!\s)[\t\x20-\x7e\xa0-\xff]*(?<!\s)|")
 PLAIN = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 # Postgres cuts at 63; room is left for `__rejected`.
 LONGEST = 50

@@ -71,11 +71,14 @@ def accounts_in(raw: Any, name: str, folder: Path | None = None) -> list[Account
             return [Account(name, mistakes=(Mistake(place, mistake),))]
     if isinstance(listed, (list, tuple)):
         listed = dict.fromkeys(one if isinstance(one, str) else "" for one in listed)
-    wrong = [one for one in listed if not (isinstance(one, str) and _NAME.fullmatch(one))] if listed else ["none"]
-    if not isinstance(listed, Mapping) or wrong:
+    if not listed or not isinstance(listed, Mapping) or not all(map(_is_name, listed)):
         words = "must be a list of names, such as [emea, apac], or a mapping from each name to its settings"
         return [Account(name, mistakes=(Mistake(place, f"{words}; write small letters, digits and underscores"),))]
     return [_account(name, one, values) for one, values in listed.items()]
+
+
+def _is_name(account: Any) -> bool:
+    return isinstance(account, str) and bool(_NAME.fullmatch(account))
 
 
 def _account(name: str, account: str, values: Any) -> Account:
@@ -224,7 +227,8 @@ def _written(value: Any) -> str:
 def account_mistakes(raw: Mapping[str, Any]) -> Iterator[Mistake]:
     """A mistake for each reason why the tables of all accounts cannot be seen as one."""
     column = raw.get("account_column")
-    if column is None:
+    if not isinstance(column, str):
+        # What is no text, its shape tells.
         return
     if raw.get("accounts") is None:
         words = "tells accounts apart, and there are none; name them, such as accounts: [emea, apac]"

@@ -10,7 +10,8 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urljoin
 
-from messaging_assets.description.api import Resource
+from messaging_assets.description.api import Endpoint, Resource
+from messaging_assets.description.names import HEADER_VALUE
 from messaging_assets.description.parents import (
     IN_PATH,
     LINE,
@@ -41,6 +42,7 @@ _HOST = re.compile(r"[A-Za-z0-9.-]+:[0-9]+")
 # A step of dots in what stands before a query.
 _DOTS = re.compile(r"[^?#]*[/\\](\.|%2e){2}([/\\?#]|\Z)", re.IGNORECASE)
 _NO_TEXT = "its '{}' is {}, which nothing but a value of a JSON body can take"
+_NO_HEADER = "its '{}' has a character that no header takes, or a blank at its ends"
 
 
 class ListFields:
@@ -64,8 +66,9 @@ class ListFields:
     ) -> None:
         self._context, self._parent, self._base_url, self._is_carried = context, parent, base_url, is_carried
         self._in_path, elsewhere = fields_of_parents(child)
-        in_texts = fields_in_texts(child)
-        self._is_in_text = {field: field in in_texts for field in (*self._in_path, *elsewhere)}
+        places = dict.fromkeys(fields_in_texts(child), "text") | dict.fromkeys(_fields_in_headers(child), "header")
+        # A value of JSON keeps its type.
+        self._taken_in = {field: places.get(field, "json") for field in (*self._in_path, *elsewhere)}
         self._shared = tuple(child.include_from_parent)
         self._path, _ = bound_path(child)
         self._seen, self._lacking = set[str](), set[int]()
@@ -83,10 +86,10 @@ class ListFields:
 
     def name(self, row: dict[str, Any]) -> str:
         """The list's name: a digest, because a parent's key may be nobody's business; empty for the only list."""
-        if not self._is_in_text:
+        if not self._taken_in:
             return ""
         # As text, because 7 and "7" ask for one list.
-        asked = [[str(json_paths.first_value(field, row))] for field in self._is_in_text]
+        asked = [[str(json_paths.first_value(field, row))] for field in self._taken_in]
         return hashlib.blake2b(repr(asked).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
     def is_new(self, row: dict[str, Any]) -> bool:
@@ -105,7 +108,7 @@ class ListFields:
         """The record with what the list's requests take."""
         name = self.name(row)
         fields: dict[str, Any] = {path_field(field): self._as_path(row, field) for field in self._in_path}
-        for field in self._is_in_text:
+        for field in self._taken_in:
             fields[other_field(field)] = value = json_paths.first_value(field, row)
             fields[text_field(field)] = written(value)
         fields |= _of_cursor(_plain(self._context.cursor_values(name), self._context.asset))
@@ -132,11 +135,13 @@ class ListFields:
 
     def _why_none(self, row: dict[str, Any]) -> tuple[str, str] | None:
         """The field for which a record has no list, and why, as a clause; None where it has one."""
-        for field in self._is_in_text:
+        for field in self._taken_in:
             if (value := json_paths.first_value(field, row)) is None:
                 return field, _MISSING.format(field)
-            if self._is_in_text[field] and isinstance(value, (dict, list)):
+            if self._taken_in[field] != "json" and isinstance(value, (dict, list)):
                 return field, _NO_TEXT.format(field, "an object" if isinstance(value, dict) else "a list")
+            if self._taken_in[field] == "header" and not HEADER_VALUE.fullmatch(str(value)):
+                return field, _NO_HEADER.format(field)
             if field in self._in_path and self._is_segment(field) and str(value).strip() in ("", ".", ".."):
                 return field, _NO_ADDRESS.format(field)
             # Clients resolve dots before they send, those that are percent-encoded too (RFC 3986, 6.2.2).
@@ -179,6 +184,12 @@ class ListFields:
             )
         # Whether it is of the API's own origin is seen before anything is sent there.
         return urljoin(f"{self._base_url}/", value) if value.startswith("/") else value
+
+
+def _fields_in_headers(child: Resource) -> set[str]:
+    """The parent's fields that a header takes."""
+    headers = Endpoint(path="", headers=child.endpoint.headers)
+    return {*fields_of_parents(child.model_copy(update={"endpoint": headers}))[1]}
 
 
 def _plain(values: dict[str, Any], asset: str) -> dict[str, Any]:

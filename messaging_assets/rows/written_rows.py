@@ -103,6 +103,7 @@ def _counted_filter(step: Callable[..., Any], receipt: Receipt) -> Callable[...,
 
 def _counted_yield_map(step: Callable[..., Any], receipt: Receipt) -> Callable[..., Any]:
     receipt.made(0)
+    receipt.filtered(0)
 
     @wraps(step)
     def makes(*arguments: Any) -> Iterator[Any]:
@@ -110,6 +111,8 @@ def _counted_yield_map(step: Callable[..., Any], receipt: Receipt) -> Callable[.
         for row in step(*arguments):
             rows += 1
             yield row
-        receipt.made(rows - 1)
+        # One left out is not made up for by those that another one became.
+        receipt.made(max(rows - 1, 0))
+        receipt.filtered(0 if rows else 1)
 
     return makes

@@ -211,6 +211,20 @@ def test_the_next_page_begins_behind_the_last_record_though_that_one_is_set_asid
     assert outcome.ids == [1, 3, 4, 5], outcome.sentence
 
 
+@pytest.mark.parametrize("is_inclusive", [False, True])
+def test_the_next_page_ends_before_the_first_record(one_list: OneList, is_inclusive: bool) -> None:
+    """A history whose pages have the newest rows last, as chats show them."""
+
+    def make(request: Request) -> dict[str, Any]:
+        before = int(request.query.get("before", 99)) + is_inclusive
+        return {"data": [row for row in rows(*range(1, 10)) if row["id"] < before][-4:]}
+
+    answers(one_list, make)
+    outcome = one_list.outcome({"type": "cursor", "cursor_path": "data[0].id", "cursor_param": "before"})
+    assert (outcome.sentence, outcome.ids) == ("", list(range(1, 10)))
+    assert outcome.verdict == "read to the end", outcome.reason
+
+
 @pytest.mark.parametrize("count", [1, 5])
 def test_a_page_that_begins_with_the_record_that_was_asked_for_is_no_repeat(one_list: OneList, count: int) -> None:
     outcome = searched(one_list, search(list(range(1, count + 1)), is_inclusive=True))

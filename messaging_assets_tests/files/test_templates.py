@@ -61,6 +61,9 @@ def test_a_variable_anywhere_in_a_request_is_refused_once(client: Any, endpoint:
         ("for_each", {"v": ["{now-1d:date}"]}, "{now:<format>} stands in the request itself"),
         ("data_selector", "users[?(@.day == '{window.start}')]", "data_selector: no path takes a placeholder"),
         ("incremental", {"cursor_path": "at", "initial_value": "{now-7d:date}"}, "such as -30d"),
+        ("incremental", {"cursor_path": "at", "start_param": "{resources.a.b}"}, "no placeholder is filled here"),
+        ("paginator", {"type": "offset", "limit": 5, "offset_param": "{for_each.one}"}, "offset_param: no placeholder"),
+        ("error_in_body", {"path": "error", "values": ["{now:date}"]}, "values[0]: no placeholder is filled here"),
     ],
 )
 def test_a_placeholder_of_requests_is_refused_where_none_is_made(word: str, written: Any, said: str) -> None:

@@ -65,3 +65,27 @@ def test_a_list_or_object_goes_into_no_text(endpoint: dict[str, Any], is_taken: 
     assert fields.is_new({"id": 1, "tags": ["a"]}) is is_taken
     reason = "its 'tags' is a list, which nothing but a value of a JSON body can take"
     assert (reason in receipt.finding.reason) is not is_taken
+
+
+@pytest.mark.parametrize(
+    ("value", "is_taken"),
+    [
+        ("plain", True),
+        ("é", True),
+        (7, True),
+        ("", True),
+        ("日本", False),
+        ("a\nb", False),
+        ("a\x00b", False),
+        (" a", False),
+    ],
+)
+def test_a_parent_whose_value_no_header_takes_is_left_out_and_told(value: Any, is_taken: bool) -> None:
+    endpoint = {"path": "messages", "headers": {"X-Of": "{resources.channels.name}"}}
+    fields, receipt = list_fields(Resource.model_validate({"name": "messages", "endpoint": endpoint}))
+
+    assert fields.is_new({"id": 1, "name": value}) is is_taken
+    reason = "its 'name' has a character that no header takes, or a blank at its ends"
+    assert (reason in receipt.finding.reason) is not is_taken
+    elsewhere = Resource.model_validate({"name": "messages", "endpoint": {**endpoint, "headers": {}}})
+    assert list_fields(elsewhere)[0].is_new({"id": 1, "name": value})

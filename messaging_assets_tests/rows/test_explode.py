@@ -35,8 +35,8 @@ def test_each_place_is_a_record_beside_the_other_fields_as_often_as_it_is_read(o
         synced = one_table.sync(rows, **EXPLODE)
         assert synced.green, synced.error
         assert synced.receipt["rows_read"] == 4
-        # Two more of the first, and one less of each other.
-        assert synced.receipt["rows_made"] == -1
+        # Two more of the first, and none of each other.
+        assert (synced.receipt["rows_made"], synced.receipt["rows_filtered"]) == (2, 3)
         assert came(one_table) == [("a", "00:00", 1.5), ("a", "00:01", None), ("a", "00:02", 2.5)]
     assert one_table.sync([*rows, series("b", 7.0)]).green
     assert len(came(one_table)) == 4
@@ -100,7 +100,7 @@ def test_a_field_that_no_record_has_is_in_doubt_as_every_record_is_left_out(one_
     assert synced.green, synced.error
     assert synced.receipt["verdict"] == "unknown"
     assert "no record has points as the explode looks for it" in synced.receipt["verdict_reason"]
-    assert synced.receipt["rows_made"] == -2
+    assert (synced.receipt["rows_made"], synced.receipt["rows_filtered"]) == (0, 2)
     # As a list of which each record has an empty one.
     assert one_table.sync([{"id": 1, "points": []}]).receipt["verdict"] != "unknown"
 

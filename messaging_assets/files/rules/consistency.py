@@ -138,7 +138,7 @@ def _partitions(resource: Written, windows: dict[Any, tuple[Any, ...]]) -> Itera
     if not written:
         return
     begins = (str(written.get("start")), written.get("timezone", "UTC"))
-    if windows.setdefault(written.get("type"), begins) != begins:
+    if windows.setdefault(str(written.get("type")), begins) != begins:
         words = f"{written.get('type')} windows of one API share start and timezone; another resource has others"
         yield Mistake(resource.place_of("partitions", "start"), words)
     if disposition_in(resource.full.get("write_disposition")) == "replace":

@@ -28,6 +28,16 @@ _BLANK = re.compile(r"[ \t]")
 _COLON = re.compile(r"(?:^|/)(:[A-Za-z_]\w*)(?=/|$|\?)")
 _FILLED = "write a parent's field as {resources.<parent>.<field>}, what each user has as {setting.name}"
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
+# Words by which a request takes what it answers out of a queue, or away from the next one that asks.
+_TAKING = (
+    *("ack", "acknowledge", "autoack", "autoacknowledge", "autodelete", "delete", "deleteafterread", "deleteonread"),
+    *("remove", "pop", "dequeue", "destructive", "markread", "markasread", "markseen", "markasseen"),
+)
+_FORGETS = {
+    "ackmode": re.compile(".*requeue_false"),
+    "requeue": re.compile("false|0"),
+    **dict.fromkeys(_TAKING, re.compile("true|1|yes|on")),
+}
 _PAGED = "page by offset, page_number, header_link or header_cursor, or by a field of the last record, [-1].id"
 
 
@@ -45,6 +55,8 @@ def request_mistakes(resource: Written, client: Mapping[str, Any]) -> Iterator[M
     yield from _paths_in_tables(resource, client.get("paginator"))
     if resource.endpoint.get("json") is not None and resource.endpoint.get("data") is not None:
         yield Mistake(resource.place_of("endpoint", "data"), "a request has one body; keep json or data")
+    if not isinstance(resource.endpoint.get("data"), Mapping | str | None):
+        yield Mistake(resource.place_of("endpoint", "data"), "is a form, or a text; write other values under json")
     yield from _pages_of_job(resource)
     yield from _conditional(resource)
     yield from _actions(resource, client)
@@ -249,8 +261,8 @@ def _taking_away(resource: Written) -> Iterator[Mistake]:
     """A request by which a queue forgets what it answers, before anybody has loaded that."""
     for part in ("params", "json", "data"):
         for name, value in mapping(resource.endpoint.get(part)).items():
-            word, said = str(name).lower().replace("_", "").replace("-", ""), str(value).lower()
-            if (word == "ackmode" and said.endswith("requeue_false")) or (word == "autoack" and said == "true"):
+            word, said = re.sub("[^a-z]", "", str(name).lower()), str(value).lower()
+            if word in _FORGETS and _FORGETS[word].fullmatch(said):
                 words = (
                     "a queue forgets what it answers to this, and a sync that fails then has lost it; let it keep its "
                     "messages, as ack_requeue_true does, and have a consumer of its own take them"

@@ -6,12 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from messaging_assets.description.names import HISTORY, LONGEST, PLAIN, RESERVED_STEMS, identifier
+from messaging_assets.description.names import HEADER_VALUE, HISTORY, LONGEST, PLAIN, RESERVED_STEMS, identifier
 from messaging_assets.files.rules.mistakes import Mistake, Place, mapping, step_into
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-# Python's client sends Latin-1, which servers read as they like.
-_HEADER_VALUE = re.compile(r"(?!\s)[\t\x20-\x7e\xa0-\xff]*(?<!\s)|")
 _RESOURCE = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*")
 
 
@@ -154,6 +152,6 @@ def header_mistakes(headers: Any, place: Place) -> Iterator[Mistake]:
         if not _HEADER_NAME.fullmatch(str(name)):
             words = "is no name of a header; write letters, digits and hyphens, without the colon"
             yield Mistake((*place, name), words)
-        elif isinstance(value, str) and not _HEADER_VALUE.fullmatch(value):
+        elif isinstance(value, str) and not HEADER_VALUE.fullmatch(value):
             words = "a header is one line, of letters that Latin-1 has, without spaces around it; write it so"
             yield Mistake((*place, name), words)

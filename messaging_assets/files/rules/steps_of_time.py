@@ -72,6 +72,9 @@ def step_mistakes(resource: Written, places: list[Place]) -> Iterator[Mistake]:
     """
     cursors = [(place, mapping(value_at(resource.full, place[place.index("endpoint") :]))) for place in places]
     for place, cursor in cursors:
+        for word in ("initial_value", "end_value"):
+            if isinstance(cursor.get(word), (Mapping, list, bool)):
+                yield Mistake((*place, word), "is a time, a number or a text, such as 2025-01-01, 0 or -30d")
         if cursor.get("first_mark") is not None:
             yield from _first_mark(resource, (*place, "first_mark"), cursor)
         if cursor.get("cursor_in", "record") == "record" and _is_of_parent(resource, str(cursor.get("cursor_path"))):

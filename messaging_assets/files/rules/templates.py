@@ -55,17 +55,23 @@ _OF_REQUESTS = re.compile(
     r"(?<!\{)\{(?:(?:resources|incremental|window|partition|for_each|paginator|job|secret)\.[\w.*\[\]-]+|now(?:-\w+)?(?=:))"
     r"(?:[:!][^{}]*)?\}"
 )
-_BESIDE_REQUESTS = {
+_NO_RANGE = "no range begins or ends so; write a value, now, or a time before it such as -30d"
+_BESIDE_REQUESTS: dict[tuple[str, ...], str] = {
     ("steps",): (
         "no step fills a placeholder of requests; a record has values of for_each as _<name>, its parent's fields by "
         "include_from_parent, and the time of its sync in _dlt_load_id"
     ),
-    ("endpoint", "incremental"): "no range begins or ends so; write a value, now, or a time before it such as -30d",
     ("for_each",): (
         "nothing is filled in here; {now:<format>} stands in the request itself, and accounts ask the same lists with "
         "several secrets"
     ),
+    ("endpoint", "incremental", "initial_value"): _NO_RANGE,
+    ("endpoint", "incremental", "end_value"): _NO_RANGE,
     ("endpoint", "data_selector"): "no path takes a placeholder; ask for these records alone, or let steps filter them",
+    **{
+        ("endpoint", word): "no placeholder is filled here; write what the API has in its place"
+        for word in ("incremental", "paginator", "response_actions", "error_in_body")
+    },
 }
 # As word processors and chats make them of straight ones.
 _IN_CURLY_QUOTES = re.compile(r"[\u201c\u201d\u201e\u2018\u2019\u201a].*[\u201c\u201d\u2018\u2019]")
@@ -91,7 +97,8 @@ def template_mistakes(raw: Mapping[str, Any], name: str) -> Iterator[Mistake]:
             told.add(place)
             in_auth = _IN_AUTH if "auth" in place and _SECRET.search(text) else None
             yield Mistake(place, secret_meant(text, place) or in_auth or said)
-    yield from dict.fromkeys(chain.from_iterable(map(_beside_requests, written_resources(raw))))
+    beside = chain.from_iterable(map(_beside_requests, written_resources(raw)))
+    yield from {mistake.place: mistake for mistake in reversed([*beside])}.values()
     for place, text in texts_of(value_at(raw, ("client", "headers")), ("client", "headers")):
         if place not in told and _DOUBLED.search(text):
             yield Mistake(place, "braces are sent as they are written here; write each of them once")
@@ -104,8 +111,8 @@ def _beside_requests(resource: Written) -> Iterator[Mistake]:
     """A mistake for each placeholder that only a request would fill."""
     for at, words in _BESIDE_REQUESTS.items():
         for place, text in texts_of(value_at(resource.full, at), resource.place_of(*at)):
-            # What a template names are fields, and a first mark is asked for by a request.
-            if not {"template", "first_mark"} & {*place} and _OF_REQUESTS.search(text):
+            # What a template names are fields, and the others are requests of their own.
+            if not {"template", "first_mark", "next_request"} & {*place} and _OF_REQUESTS.search(text):
                 yield Mistake(place, words)
 
 

@@ -22,6 +22,7 @@ class PageJoin:
         is_own: whether pages repeat a row though the file does not ask for it.
         is_refused: whether the API answered such a request with the page before, as where it takes whole pages only.
         may_begin_with_last: whether a page may begin with the last rows of the page before, as it is asked for by them.
+        is_backwards: whether those are its first rows, as each page holds what lies before the one that came.
         equal_rows: rows without a key that came twice at a join.
         outcomes: how the joins turned out: same, moved, open (not found again) or unseen (not asked for).
     """
@@ -29,7 +30,7 @@ class PageJoin:
     def __init__(self, overlap: int, has_keys: bool) -> None:
         self._overlap, self._has_keys = overlap, has_keys
         self.back = 0
-        self.is_own = self.is_refused = self.may_begin_with_last = False
+        self.is_own = self.is_refused = self.may_begin_with_last = self.is_backwards = False
         self.equal_rows = EqualRows()
         self.outcomes: Counter[str] = Counter()
         # Whether the next page is the first that was asked to repeat rows, unless the file says so.
@@ -103,5 +104,6 @@ class PageJoin:
         return [place for place in range(len(keys)) if place not in drop]
 
     def _is_boundary(self, again: set[int]) -> bool:
-        """Whether the rows that came again are the last ones of the page before, in whatever order."""
-        return bool(self._has_keys and again) and set(self._last_keys[-len(again) :]) == again
+        """Whether the rows that came again are the outermost ones of the page before, in whatever order."""
+        outermost = self._last_keys[: len(again)] if self.is_backwards else self._last_keys[-len(again) :]
+        return bool(self._has_keys and again) and set(outermost) == again

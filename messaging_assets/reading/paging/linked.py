@@ -42,6 +42,7 @@ class ReferencePaginator(GuardedPaginator):
         self._next.read(response)
         reading, self._came_before = self.reading, self.reading.distinct
         reading.join.may_begin_with_last = reading.join.may_begin_with_last or self._is_of_record
+        reading.join.is_backwards = self._place_of_record == "[0]"
         self._boundary.page(response.parsed, reading.page + 1, self._is_full(sent))
         if self._is_of_record and self._next.is_asked_for and _has_room(self.reading, sent):
             # It begins with the record that was asked for, and nothing else came.
@@ -50,9 +51,14 @@ class ReferencePaginator(GuardedPaginator):
     @property
     def _is_of_record(self) -> bool:
         """Whether the next page's token is a field of a record of this page."""
+        return self._place_of_record is not None
+
+    @property
+    def _place_of_record(self) -> str | None:
+        """Which record of a page has the next one's token: the first or the last; None for none."""
         path = str(getattr(self.description, "cursor_path", ""))
-        selector = (self.context.endpoint.data_selector or "$").removesuffix("[*]")
-        return path.removeprefix(selector).startswith(("[-1]", "[0]"))
+        path = path.removeprefix((self.context.endpoint.data_selector or "$").removesuffix("[*]"))
+        return next((place for place in ("[-1]", "[0]") if path.startswith(place)), None)
 
     def _is_short(self, sent: int) -> bool:
         """Whether a page is shorter than a whole one, so that nothing can follow it."""

@@ -371,6 +371,17 @@ def test_a_cursor_beside_the_list_is_found_where_no_record_has_it() -> None:
         read(None, [{"id": 1}], {"next": "abc"}, cursor_in="record")
 
 
+@pytest.mark.parametrize("write", [lambda at: at.isoformat(), lambda at: at.timestamp()], ids=["text", "seconds"])
+def test_a_row_of_the_seconds_since_the_sync_began_moves_no_mark_of_a_merge(write: Any) -> None:
+    """One that was read before may have changed since, at an earlier moment than this one."""
+    old, new = write(NOW - timedelta(days=1)), write(NOW + timedelta(seconds=2))
+    merged = Synced([old], [new])
+    assert (merged.taken, merged.last) == ([old, new], old)
+    assert Synced([old], [write(NOW)]).last == write(NOW)
+    # Of an append each such row would have to be known again.
+    assert Synced([old], [new], merge=False).last == new
+
+
 def _clock(seconds: float) -> str:
     return (NOW + timedelta(seconds=seconds)).isoformat()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import nullcontext
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -371,6 +371,54 @@ def test_a_cursor_beside_the_list_is_found_where_no_record_has_it() -> None:
         read(None, [{"id": 1}], {"next": "abc"}, cursor_in="record")
 
 
+@pytest.mark.parametrize("write", [lambda at: at.isoformat(), lambda at: at.timestamp()], ids=["text", "seconds"])
+def test_a_row_of_the_seconds_since_the_sync_began_moves_no_mark_of_a_merge(write: Any) -> None:
+    """One that was read before may have changed since, at an earlier moment than this one."""
+    old, new = write(NOW - timedelta(days=1)), write(NOW + timedelta(seconds=2))
+    merged = Synced([old], [new])
+    assert (merged.taken, merged.last) == ([old, new], old)
+    assert Synced([old], [write(NOW)]).last == write(NOW)
+    # Of an append each such row would have to be known again.
+    assert Synced([old], [new], merge=False).last == new
+
+
+def _clock(seconds: float) -> str:
+    return (NOW + timedelta(seconds=seconds)).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("answers", "merge", "reached"),
+    [
+        ([_clock(1), _clock(5), _clock(9)], True, _clock(1)),
+        # Pages that are asked for ahead come in any order.
+        ([_clock(7), _clock(5), _clock(9)], True, _clock(5)),
+        ([round(NOW.timestamp()) + 1, round(NOW.timestamp()) + 5], True, round(NOW.timestamp()) + 1),
+        # How far the pages of an export came, and tokens: the last counts.
+        ([_clock(-9000), _clock(-5000), _clock(-3000)], True, _clock(-3000)),
+        ([_clock(-9000), _clock(2), _clock(3)], True, _clock(2)),
+        (["a", "b", "c"], True, "c"),
+        ([1, 2, 3], True, 3),
+        # An append would have rows twice.
+        ([_clock(1), _clock(5)], False, _clock(5)),
+    ],
+)
+def test_of_the_apis_own_time_the_first_counts_as_rows_change_while_a_list_is_read(
+    answers: list[Any], merge: bool, reached: Any
+) -> None:
+    described = Incremental.model_validate({"cursor_path": "time", "cursor_in": "answer", "start_param": "since"})
+
+    def read(is_resumed: bool) -> Any:
+        marks = CursorMarks("chat.messages", described, ("id",), {}, merge, True, NOW)
+        for page, value in enumerate(answers, 1):
+            marks.cursor("").take_answer({"time": value}, [{"id": page}], page)
+        marks.close("", moves=True, is_resumed=is_resumed)
+        return (marks.of_all([]).get("") or {}).get("last_value")
+
+    assert read(is_resumed=False) == reached
+    # Of a read that goes on, nobody knows the first.
+    assert read(is_resumed=True) == (None if merge and reached != answers[-1] else reached)
+
+
 def _describe(**incremental: Any) -> None:
     endpoint = {"incremental": {"cursor_path": "at", **incremental}}
     client = {"base_url": "https://api.example.com"}
@@ -381,10 +429,10 @@ def _describe(**incremental: Any) -> None:
     ("wrong", "message"),
     [
         ({"format": "epoch"}, "'epoch' is no way to write a moment; write iso, date, epoch_seconds"),
-        ({"cursor_format": "unix"}, "'unix' is no way to read a cursor; write epoch_seconds"),
-        ({"cursor_format": "%Q"}, "'%Q' is no way to read a cursor"),
-        ({"cursor_format": "%d.%m.%d"}, "'%d.%m.%d' is no way to read a cursor"),
-        ({"cursor_format": "%G-W%V"}, "'%G-W%V' is no way to read a cursor"),
+        ({"cursor_format": "unix"}, "'unix' is no way to read a moment; write epoch_seconds"),
+        ({"cursor_format": "%Q"}, "'%Q' is no way to read a moment"),
+        ({"cursor_format": "%d.%m.%d"}, "'%d.%m.%d' is no way to read a moment"),
+        ({"cursor_format": "%G-W%V"}, "'%G-W%V' is no way to read a moment"),
         ({"cursor_format": "%d.%m. %H:%M"}, "or a pattern with a year, such as"),
         ({"timezone": "Berlin"}, "'Berlin' is no time zone; use an IANA name"),
         ({"cursor_in": "answer"}, "nothing sends it to the API; name start_param"),

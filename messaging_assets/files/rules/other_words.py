@@ -63,7 +63,6 @@ _REFUSED: Mapping[str, Mapping[str, str]] = {
         "rotate rotating refresh_token_updater": "a new refresh token is kept by itself; leave it out",
     },
     "ApiKeyAuth": {"env env_var value": _BY_NAME},
-    "BearerAuth": {"env env_var value": _BY_NAME},
     "SessionAuth": {"token_path session_token_path token header cookie request_authentication": _OF_LOGIN},
     "Login": {
         "body json data form payload": "write fields, such as {user: '{secret.username}'}",

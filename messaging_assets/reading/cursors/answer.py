@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from messaging_assets.answers.beside_list import token_in
 from messaging_assets.description import api as described
 from messaging_assets.foundation import json_paths
+from messaging_assets.reading.cursors.order import Order
+from messaging_assets.reading.times.notation import TOLERANCE
 
 # Under this name a mark keeps that it is an answer's.
 IN_ANSWER = "messaging_assets_in_answer"
@@ -19,6 +22,7 @@ class AnswerCursor:
     Args:
         own: the incremental as the file has it.
         mark: how far an earlier read came.
+        order: how its values compare, where rows may come again; None where they would be in the table twice.
 
     Attributes:
         is_meant: whether the cursor stands there, and not in records.
@@ -26,10 +30,11 @@ class AnswerCursor:
         is_missing: whether rows came of answers that all had none, though the file says that it stands there.
     """
 
-    def __init__(self, own: described.Incremental, mark: Mapping[str, Any] | None) -> None:
-        self._own = own
+    def __init__(self, own: described.Incremental, mark: Mapping[str, Any] | None, order: Order | None = None) -> None:
+        self._own, self._order = own, order
         self.first: Any = None
         self._found: Any = None
+        self._clock: tuple[Decimal, Any] | None = None
         self.is_missing = False
         self.is_meant = bool(mark and mark.get(IN_ANSWER)) or own.cursor_in in ("answer", "link")
 
@@ -50,16 +55,34 @@ class AnswerCursor:
         found = json_paths.find_values(path, body) if isinstance(body, dict) else []
         if found and (is_cursor(found[0], self._own.cursor_in == "answer")):
             self.is_meant, self._found = True, found[0]
+            self._note_clock(found[0])
         is_declared = self._own.cursor_in in ("answer", "link")
         self.is_missing = is_declared and self._found is None and self.first is None and (self.is_missing or bool(rows))
+
+    @property
+    def is_clock(self) -> bool:
+        """Whether it is the API's own time; of a list that goes on behind an interruption, the first is not known."""
+        return self._clock is not None
+
+    def _note_clock(self, value: Any) -> None:
+        is_plain = self._own.cursor_in != "link" and isinstance(value, (str, int, float))
+        at = self._order.moment(value) if self._order and is_plain else None
+        # An earlier one is how far the pages came, of an export by time.
+        if at is None or self._order is None or at < Decimal(self._order.now.timestamp()) - TOLERANCE:
+            return
+        if self._clock is None or at < self._clock[0]:
+            self._clock = at, value
 
     def reached(self, last: Any) -> Any:
         """What the answers gave last; the value of the sync before where they gave none.
 
-        One from before the first page comes first: behind it nothing is lost that happened while the list was read.
+        One from before the first page comes first, and the earliest of the API's own times: behind it nothing is lost
+        that happened while the list was read.
         """
         if self.first is not None:
             return self.first
+        if self._clock is not None:
+            return self._clock[1]
         return last if self._found is None else self._found
 
     def values(self, last: Any) -> dict[str, Any] | None:

@@ -56,7 +56,7 @@ class ListCursor:
         kept = mark if mark and not is_closed(own) else None
         # Rows of which none set a mark are known by themselves; the file's own words are no value that a row had.
         self._last = kept["last_value"] if kept and not is_relative(kept["last_value"]) else None
-        self.answer = AnswerCursor(own, mark)
+        self.answer = AnswerCursor(own, mark, order if takes_repeats else None)
         last_of_rows = None if self.answer.is_meant else self._last
         self._direction = Direction(own, order)
         self.range = CursorRange(asset, own, order, self._direction, last_of_rows)

@@ -167,6 +167,8 @@ class CursorMarks:
         if range_ is not None and not is_closed(self._own):
             reached = marked.farther(self.order, reached, range_.last_mark) if moves else range_.safe_mark
             before = range_.doubted
+        if cursor and cursor.answer.is_clock and is_resumed:
+            reached = kept
         self.seen.rows_ahead += cursor.rows_ahead if cursor else 0
         self.seen.is_mark_seen |= bool(cursor and cursor.known.have_come)
         self.seen.is_one_missing |= bool(cursor and moves and cursor.answer.is_missing)

@@ -142,6 +142,7 @@ class KnownRows:
         have_come: whether one of them came again, just as it was.
         by_key: the keys of those.
         are_all: whether no other row came so far.
+        takes_all: whether rows that were loaded before may be loaded again.
     """
 
     def __init__(
@@ -164,7 +165,7 @@ class KnownRows:
         self.by_key, self.are_all = RowsAtMark(own, keys, mark), True
         self.beyond: list[list[Any]] = [list(one) for one in (mark or {}).get(BEYOND, ())]
         self._left_beyond = Counter(digest for digest, _ in self.beyond)
-        self._takes_all = takes_repeats or is_closed(own)
+        self.takes_all = takes_repeats or is_closed(own)
 
     @property
     def has_beyond(self) -> bool:
@@ -189,7 +190,7 @@ class KnownRows:
             row: the row.
             value: its cursor's value, None where it has none.
         """
-        if self._takes_all:
+        if self.takes_all:
             return True
         if self._digests.is_known(row, self._left_beyond):
             return False

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from messaging_assets.conversion.texts import Hole, Lose, Settings, doubled
-from messaging_assets.files.rules.secret_signs import certain_look_of, look_of, names_secret
+from messaging_assets.description.ways.secret_signs import certain_look_of, look_of, names_secret
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z-]{0,20}[ :=]+)(?=\S)")
 _LONGEST_PREFIX = 40

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from messaging_assets.conversion.outcome import Draft
 from messaging_assets.conversion.texts import Hole, Settings, below, doubled, filled, has, quoted
+from messaging_assets.description.ways.secret_signs import names_secret
 from messaging_assets.files.rules.mistakes import step_into, value_at
-from messaging_assets.files.rules.secret_signs import names_secret
 
 # Braces of a query in a payload hold other things.
 _EXPRESSION = re.compile(r"\$?\{\s*((?:[a-z_]+[.(]|[\"'\d])[^{}]*?)\s*\}")

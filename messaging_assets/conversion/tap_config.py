@@ -11,8 +11,8 @@ from messaging_assets.conversion.outcome import Converted, Draft, falls_alone
 from messaging_assets.conversion.secret_fields import in_path, is_secret_field, joined, secret_name, taken_apart
 from messaging_assets.conversion.tap_lists import add_mark, add_paging, selector
 from messaging_assets.conversion.texts import GRANTS, Hole, Lose, at_itself, below, doubled, filled
+from messaging_assets.description.ways.secret_signs import names_secret
 from messaging_assets.discovery.found import without_nothing
-from messaging_assets.files.rules.secret_signs import names_secret
 
 # What a stream may say itself, and else the tap says for all.
 _SHARED = (

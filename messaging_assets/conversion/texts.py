@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from messaging_assets.description.endpoint import RETRIED_STATUSES
-from messaging_assets.files.rules.secret_signs import certain_look_of, is_ordinary, is_password, names_secret
+from messaging_assets.description.ways.secret_signs import certain_look_of, is_ordinary, is_password, names_secret
 from messaging_assets.files.rules.secrets import secrets_in_comments
 from messaging_assets.foundation.redaction import one_line
 

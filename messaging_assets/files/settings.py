@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from messaging_assets.description.names import REJECTED_COLUMNS, variable
+from messaging_assets.description.ways.secret_signs import certain_look_of, names_secret
 from messaging_assets.files.rules.mistakes import Mistake, Place, kind_of, mapping, suggestion
-from messaging_assets.files.rules.secret_signs import certain_look_of, names_secret
 from messaging_assets.files.rules.templates import with_own_braces
 from messaging_assets.files.rules.written import columns_of, written_resources
 from messaging_assets.files.yaml_lines import read_yaml

@@ -32,6 +32,7 @@ LONGEST_WAIT = 600.0
 # Seconds after which a machine that is gone without a word holds nothing any more: the server asks it four times.
 _FIRST_ASKED, _ASKED_AGAIN, _TIMES_ASKED = 20, 10, 3
 _ENDING = "'idle_session_timeout', 'statement_timeout', 'transaction_timeout'"
+_MEND = "wait for it or end it, and run again"
 _logger = logging.getLogger(__name__)
 
 
@@ -183,7 +184,9 @@ def _take(client: Any, asset: str, name: str, longest_wait: float, mode: str = "
         return
     except DatabaseException:
         pass
-    raise _held("another machine has been syncing it into this database", asset, longest_wait)
+    raise TryAgainLater(
+        f"another machine has been syncing it into this database for more than {longest_wait:.0f} s", _MEND, where=asset
+    )
 
 
 def _wait(lock: FileLock, asset: str, holder: Path, longest_wait: float) -> None:
@@ -192,11 +195,7 @@ def _wait(lock: FileLock, asset: str, holder: Path, longest_wait: float) -> None
         return
     except Timeout:
         process = _process(holder)
-    raise _held(f"{process} has been syncing it", asset, longest_wait)
-
-
-def _held(what: str, asset: str, seconds: float) -> TryAgainLater:
-    return TryAgainLater(f"{what} for more than {seconds:.0f} s", "wait for it or end it, and run again", where=asset)
+    raise TryAgainLater(f"{process} has been syncing it for more than {longest_wait:.0f} s", _MEND, where=asset)
 
 
 def _process(holder: Path) -> str:

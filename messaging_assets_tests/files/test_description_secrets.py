@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from messaging_assets.description.ways.secret_signs import is_ordinary, look_of, names_secret
 from messaging_assets.files.api_files import InvalidDescription, describe, read_file
-from messaging_assets.files.rules.secret_signs import is_ordinary, look_of, names_secret
 
 # Made up, and put together here, so that no scanner of this repository takes them for real.
 LONG = "Zx8vQm3LpR7tYw2N" + "kJ5hBc9D"

@@ -183,7 +183,7 @@ def _given(params: Sequence[str]) -> dict[str, str]:
     pairs = [one.partition("=") for one in params]
     if wrong := [name for name, equals, _ in pairs if not (name and equals)]:
         raise click.UsageError(f"--param is NAME=VALUE, such as tenant=acme, unlike {', '.join(wrong)}")
-    from messaging_assets.files.rules.secret_signs import look_of, names_secret
+    from messaging_assets.description.ways.secret_signs import look_of, names_secret
 
     if secret := [
         name for name, _, value in pairs if names_secret(name) or names_secret(name, value) or look_of(value)

@@ -21,10 +21,10 @@ from messaging_assets.conversion.manifest.sent_secrets import (
 )
 from messaging_assets.conversion.secret_fields import in_turn, secret_name, way_of
 from messaging_assets.conversion.texts import GRANTS, Hole, below, has
+from messaging_assets.description.ways.secret_signs import names_secret
 from messaging_assets.description.ways.signatures import JwtAlgorithm
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.files.rules.mistakes import mapping, step_into
-from messaging_assets.files.rules.secret_signs import names_secret
 from messaging_assets.files.rules.templates import texts_of
 
 _OF_SESSION = {"query": "params", "header": "headers", "body": "body"}

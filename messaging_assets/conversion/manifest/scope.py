@@ -13,7 +13,7 @@ from messaging_assets.conversion.components.parts import Part
 from messaging_assets.conversion.components.values import EPOCHS, Ref, Unknown
 from messaging_assets.conversion.outcome import Draft
 from messaging_assets.conversion.texts import Hole, Lose, Settings, below, doubled, filled, quoted
-from messaging_assets.files.rules.secret_signs import names_secret
+from messaging_assets.description.ways.secret_signs import names_secret
 from messaging_assets.foundation.json_paths import quoted_path
 
 _PARTITION = frozenset({"stream_partition", "stream_slice"})

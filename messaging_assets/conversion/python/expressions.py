@@ -30,7 +30,7 @@ from messaging_assets.conversion.python.values import (
     joined,
 )
 from messaging_assets.conversion.texts import Hole, quoted
-from messaging_assets.files.rules.secret_signs import names_secret
+from messaging_assets.description.ways.secret_signs import names_secret
 
 _OPERATORS: Mapping[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.FloorDiv: operator.floordiv,

@@ -11,7 +11,7 @@ from typing import Any
 
 from messaging_assets.conversion.python.values import MOST, NotKnown, as_text
 from messaging_assets.conversion.texts import Hole
-from messaging_assets.files.rules.secret_signs import names_secret
+from messaging_assets.description.ways.secret_signs import names_secret
 
 # dlt's classes, in small letters -> the `type` of a file, and the names of arguments that are given without one.
 CLASSES: Mapping[str, tuple[str, tuple[str, ...]]] = {

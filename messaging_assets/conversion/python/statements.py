@@ -11,7 +11,7 @@ from messaging_assets.conversion.python.changes import CHANGING, doubt_changes
 from messaging_assets.conversion.python.expressions import called, read
 from messaging_assets.conversion.python.values import Code, NotKnown, ReadDict, ReadList, Values
 from messaging_assets.conversion.texts import Hole
-from messaging_assets.files.rules.secret_signs import names_secret
+from messaging_assets.description.ways.secret_signs import names_secret
 
 _WRONG = (NotKnown, LookupError, TypeError, ValueError, AttributeError)
 _DEEPEST = 5

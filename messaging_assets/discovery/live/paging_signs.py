@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 from messaging_assets.answers.beside_list import Leaf
 from messaging_assets.answers.row_totals import is_total, leaves
 from messaging_assets.description.names import identifier
+from messaging_assets.description.ways.secret_signs import names_secret
 from messaging_assets.discovery.next_time import next_headers
-from messaging_assets.files.rules.secret_signs import names_secret
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.seams.dlt_rest_client import RECORD_KEY_PATTERNS
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from messaging_assets.description.ways.secret_signs import names_secret
 from messaging_assets.discovery.openapi.references import References, UnusableDocument, list_of, mapping_of
-from messaging_assets.files.rules.secret_signs import names_secret
 from messaging_assets.files.yaml_lines import API_DOCUMENT, DoesNotParse, plain_values
 from messaging_assets.foundation.regular_files import LARGEST_DOCUMENT, read_regular
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from messaging_assets.answers.beside_list import list_names
+from messaging_assets.description.ways.secret_signs import look_of
 from messaging_assets.discovery.found import (
     FoundApi,
     FoundResource,
@@ -33,7 +34,6 @@ from messaging_assets.discovery.openapi.references import UnusableDocument
 from messaging_assets.discovery.openapi.schema import ListShape, columns_of, find_list, key_of
 from messaging_assets.discovery.openapi.security import auth_of
 from messaging_assets.files.rules.mistakes import value_at
-from messaging_assets.files.rules.secret_signs import look_of
 from messaging_assets.files.rules.secrets import secret_mistakes
 from messaging_assets.foundation.failures import counted
 from messaging_assets.foundation.redaction import one_line

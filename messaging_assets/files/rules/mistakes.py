@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 from pydantic_core import ErrorDetails
 
+from messaging_assets.description.ways.secret_signs import look_of
 from messaging_assets.files.rules.other_words import meant_elsewhere
-from messaging_assets.files.rules.secret_signs import look_of
 from messaging_assets.foundation.failures import MendDescription
 
 # Where something stands in the raw description: keys and indices from the top.

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from messaging_assets.files.rules.mistakes import Mistake, Place, value_at, written
-from messaging_assets.files.rules.secret_signs import (
+from messaging_assets.description.ways.secret_signs import (
     PLACEHOLDER,
     certain_look_of,
     is_ordinary,
@@ -18,6 +17,7 @@ from messaging_assets.files.rules.secret_signs import (
     pairs_in,
     undone,
 )
+from messaging_assets.files.rules.mistakes import Mistake, Place, value_at, written
 
 # The fields of ApiCredentials, and a token that was asked for beforehand.
 IN_AUTH = frozenset(

@@ -178,10 +178,9 @@ class ApiReader:
 def _headers(endpoint: Endpoint) -> dict[str, Any] | None:
     """Its headers; those of a form whose only fields are secrets say that it is one, for the secrets join later."""
     own = endpoint.headers
-    is_said = (
-        endpoint.data != {} or endpoint.method == "GET" or any(name.lower() == "content-type" for name in own or ())
-    )
-    return own if is_said else {"Content-Type": "application/x-www-form-urlencoded", **(own or {})}
+    is_said = any(name.lower() == "content-type" for name in own or ())
+    is_other = is_said or endpoint.data != {} or endpoint.method == "GET"
+    return own if is_other else {"Content-Type": "application/x-www-form-urlencoded", **(own or {})}
 
 
 def _made(config: Any) -> DltResource:

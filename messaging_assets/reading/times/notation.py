@@ -141,7 +141,7 @@ class Notation:
             moment = self._at(value)
             if (is_day := self.is_day(value)) or in_days:
                 step *= moments.DAY
-                moment = moment if is_day else self._day_of(moment, forward)
+                moment = moment if is_day else _day_of(moment, forward)
             try:
                 return moments.written_like(value, moment + step, self.pattern, self._zone)
             except OverflowError:
@@ -150,7 +150,7 @@ class Notation:
             moment = self._at(value)
             if len(digits) == 8 or in_days:
                 step *= moments.DAY
-                moment = self._day_of(moment, forward) if len(digits) > 8 else moment
+                moment = _day_of(moment, forward) if len(digits) > 8 else moment
             return _like_number(value, Decimal(as_calendar_digits(moment + step, len(digits), self._zone)))
         unit = self.unit(number)
         if unit is None and self.reading is None and abs(number) >= _NO_KNOWN_UNIT:
@@ -158,10 +158,6 @@ class Notation:
         if unit is not None:
             step = (step * (moments.DAY if in_days else 1)).scaleb(unit)
         return _like_number(value, number + step)
-
-    @staticmethod
-    def _day_of(moment: Decimal, forward: bool) -> Decimal:
-        return moment + (moments.DAY if forward else 0) - moment % moments.DAY
 
     def write(self, moment: Decimal, sample: Any, is_end: bool = False) -> Any:
         """A moment in the way that a sample of this cursor is written; None where no sample shows it."""
@@ -178,6 +174,10 @@ class Notation:
         if self.pattern is not None:
             return moments.written(moment, self.pattern, self._zone, is_end)
         return None
+
+
+def _day_of(moment: Decimal, forward: bool) -> Decimal:
+    return moment + (moments.DAY if forward else 0) - moment % moments.DAY
 
 
 def _like_number(sample: Any, number: Decimal) -> Any:

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from messaging_assets.description import api as described
 from messaging_assets.foundation import moments
 from messaging_assets.reading.times.doubled_hour import LONGEST, may_be_same
-from messaging_assets.reading.times.notation import FIRST_DAY, NoOrder, Notation
+from messaging_assets.reading.times.notation import FIRST_DAY, TOLERANCE, NoOrder, Notation
 
 _FIRST_OF_2001 = 978_307_200
 # Every digit stands at its place, so that the letters of such texts of one zone are in the order of what they mean.
@@ -95,7 +95,7 @@ class Order(Notation):
     def is_ahead(self, value: Any, is_exact: bool) -> bool:
         """Whether a value is a moment that the sync's own start lies before; if not exactly, by what clocks differ."""
         moment = self.moment(value)
-        return moment is not None and moment > (self._begun if is_exact else self._latest)
+        return moment is not None and moment > self._latest - (TOLERANCE if is_exact else 0)
 
     def is_past(self, value: Any) -> bool:
         """Whether a value is a moment from 2001 on up to now, which numbers that are times mostly are."""

@@ -51,12 +51,8 @@ class Notation:
         return self.zone or timezone.utc
 
     @cached_property
-    def _begun(self) -> Decimal:
-        return Decimal(self.now.timestamp())
-
-    @property
     def _latest(self) -> Decimal:
-        return self._begun + TOLERANCE
+        return Decimal(self.now.timestamp()) + TOLERANCE
 
     def moment(self, value: Any) -> Decimal | None:
         """The moment that a value is, a number by its declared unit or by its size; None where it is none."""

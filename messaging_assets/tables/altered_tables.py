@@ -252,10 +252,8 @@ def _changed_columns(known: Mapping[str, Any], found: Mapping[str, Any], place: 
             again = f"run it once with full_refresh, or add it again by hand, as {data_type}, empty in its old rows"
             yield f"the table {place} has no column {name} any more", again
         elif _is_narrower(column, other):
-            yield (
-                f"the column {name} of the table {place} was made {_type_of(other)}, too narrow for what is loaded",
-                f"make it {_type_of(column)} again",
-            )
+            made = f"the column {name} of the table {place} was made {_type_of(other)}"
+            yield f"{made}, which does not take what is loaded", f"make it {_type_of(column)} again"
 
 
 def _is_narrower(column: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

@@ -52,6 +52,16 @@ def test_what_was_changed_by_hand_is_named_with_the_next_step(
     assert "Exception" not in failed.error
 
 
+def test_a_key_whose_type_was_changed_in_postgresql_is_named_and_its_load_is_not_tried_again(
+    postgres_table: OneTable,
+) -> None:
+    assert postgres_table.sync(ROWS).green
+    postgres_table.execute(f"ALTER TABLE {TABLE} ALTER COLUMN id TYPE text")
+    failed = postgres_table.sync()
+    assert f"the column id of the table {TABLE} was made text, which does not take what is loaded" in failed.error
+    assert "make it bigint of 64 bits again. What was refused is kept in" in failed.error
+
+
 def test_a_unique_index_that_refuses_rows_is_named(one_table: OneTable) -> None:
     one_table.sync(ROWS, write_disposition="append", primary_key=None)
     one_table.execute(f"CREATE UNIQUE INDEX own ON {TABLE} (name)")

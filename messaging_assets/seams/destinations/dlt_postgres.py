@@ -40,10 +40,11 @@ _SPOKEN = (
     "SET timezone TO 'UTC'; SET datestyle TO 'ISO'; SET extra_float_digits TO 3; "
     "SET standard_conforming_strings TO on; SET default_transaction_isolation TO 'read committed'"
 )
-# dlt would try them again: what is beyond what the server can keep or do, and what a trigger refuses.
+# dlt would try them again: what is beyond what the server can keep or do, what a trigger refuses, and an operator of
+# columns whose types somebody changed.
 _FOR_GOOD = (
     *(psycopg2.errors.ProgramLimitExceeded, psycopg2.errors.TooManyColumns, psycopg2.errors.StatementTooComplex),
-    *(psycopg2.errors.FeatureNotSupported, psycopg2.errors.RaiseException),
+    *(psycopg2.errors.FeatureNotSupported, psycopg2.errors.RaiseException, psycopg2.errors.UndefinedFunction),
 )
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from errno import EACCES
 from pathlib import Path
 from typing import Any
 
 from messaging_assets.foundation.failures import MendSettings
 
 _FILES = ("config.toml", "secrets.toml")
+_MARK = "\ufeff"
+_MARKED = "begins with a byte order mark (BOM)", "save it as UTF-8 without one"
 
 
 def refuse_broken_files() -> None:
@@ -22,9 +25,8 @@ def refuse_broken_files() -> None:
     """
     levels = {"the environment": os.environ.get("RUNTIME__LOG_LEVEL")}
     folder = Path(os.environ.get("DLT_PROJECT_DIR") or ".") / ".dlt"
-    for file in (folder / name for name in _FILES):
-        if not file.is_file():
-            continue
+    _refuse_what_dlt_passes_over(folder)
+    for file in (folder / name for name in _FILES if (folder / name).exists()):
         # Imported late: most who come here have none of these files.
         import tomlkit
         from tomlkit.exceptions import ParseError, TOMLKitError
@@ -32,16 +34,17 @@ def refuse_broken_files() -> None:
         where = f".dlt/{file.name}"
         try:
             text = file.read_text(encoding="utf-8")
-            if text.startswith("\ufeff"):
-                words = "it begins with a byte order mark (BOM)"
-                raise MendSettings(words, "save it as UTF-8 without one", where=where)
+            if text.startswith(_MARK):
+                raise MendSettings(f"it {_MARKED[0]}", _MARKED[1], where=where)
             document: Any = tomlkit.parse(text)
             levels.setdefault(where, dict(document.get("runtime") or {}).get("log_level"))
             continue
         except ParseError as error:
             # Its own words quote what stands there, which may be a secret.
             where += f", line {error.line}"
-        except (OSError, UnicodeDecodeError, TOMLKitError):
+        except OSError as error:
+            raise MendSettings(*_closed("it", error), where=where) from None
+        except (UnicodeDecodeError, TOMLKitError):
             pass
         raise MendSettings("this is not TOML, so none of its settings is read", "correct it there", where=where)
     # dlt fails on it with a trace, whatever it was to do.
@@ -49,6 +52,22 @@ def refuse_broken_files() -> None:
     if str(level) not in ("CRITICAL", "FATAL", "ERROR", "WARN", "WARNING", "INFO", "DEBUG", "NOTSET"):
         words = "write one of DEBUG, INFO, WARNING, ERROR and CRITICAL, in capitals"
         raise MendSettings("runtime.log_level (RUNTIME__LOG_LEVEL) is no level of a log", words, where=where)
+
+
+def _refuse_what_dlt_passes_over(folder: Path) -> None:
+    """Stop where settings are there that dlt would not see, so that rows would go to another destination."""
+    for path in (folder, *(folder / name for name in _FILES)):
+        where, is_folder = path.relative_to(folder.parent).as_posix(), path == folder
+        # A folder is what Docker makes of a file to mount that is not there, a broken link what Kubernetes leaves.
+        if os.path.lexists(path) and not (path.is_dir() if is_folder else path.is_file()):
+            what = f"it is no {'folder' if is_folder else 'file'}, so none of its settings is read"
+            raise MendSettings(what, "put its settings there, or take it away", where=where)
+        if is_folder and path.exists() and not os.access(path, os.R_OK | os.X_OK):
+            raise MendSettings(*_closed("it", PermissionError(EACCES, os.strerror(EACCES))), where=where)
+
+
+def _closed(what: str, error: OSError) -> tuple[str, str]:
+    return f"{what} cannot be opened ({error.strerror})", "let the user of this process read it"
 
 
 def refuse_what_stops_dlt() -> None:
@@ -112,11 +131,23 @@ def unreadable_setting(error: BaseException | None) -> tuple[str, str] | None:
             return f"dlt's setting {', '.join(error.fields)} is missing", f"{mend}, or the same in .dlt/secrets.toml"
         # dlt's TomlProviderReadException, of a file in the user's home too; its words quote the file.
         if files := [path for path in getattr(error, "full_paths", ()) if Path(path).exists()]:
-            line = re.search(r"at line (\d+)", str(error))
-            where = f"{' or '.join(files)}{f', line {line[1]}' if line else ''}"
-            return f"{where} is not TOML, so none of its settings is read", "correct it there"
+            return _of_files(files, str(error))
         error = error.__cause__ or error.__context__
     return None
+
+
+def _of_files(files: Sequence[str], words: str) -> tuple[str, str]:
+    for path in files:
+        try:
+            with Path(path).open("rb") as opened:
+                # In an editor nothing of it is seen.
+                if opened.read(3) == _MARK.encode():
+                    return f"{path} {_MARKED[0]}", _MARKED[1]
+        except OSError as error:
+            return _closed(path, error)
+    line = re.search(r"at line (\d+)", words)
+    where = f"{' or '.join(files)}{f', line {line[1]}' if line else ''}"
+    return f"{where} is not TOML, so none of its settings is read", "correct it there"
 
 
 def _variables(traces: Mapping[str, Any]) -> Iterator[str]:

@@ -12,8 +12,6 @@ import pytest
 from dlt.common.configuration.exceptions import ValueNotSecretException
 
 from messaging_assets.assets.failure_sentence import as_failure
-from messaging_assets.destination.unreadable_settings import refuse_broken_files
-from messaging_assets.foundation.failures import MendSettings
 from messaging_assets_tests.one_table import OneTable
 
 ROWS = [{"id": number, "name": f"row {number}", "size": 1000 + number} for number in range(5)]
@@ -143,46 +141,6 @@ def test_a_secret_in_the_wrong_file_of_dlts_is_named_with_its_place() -> None:
 
 def test_an_error_that_is_of_no_setting_is_told_as_it_was() -> None:
     assert "dlt's setting" not in str(as_failure("api.list", ValueError("x")))
-
-
-@pytest.mark.parametrize("name", ["config.toml", "secrets.toml"])
-def test_a_settings_file_that_is_no_toml_is_named_with_its_line_and_nothing_of_it(
-    clean_room: Path, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    monkeypatch.setenv("DLT_PROJECT_DIR", str(clean_room))
-    folder = clean_room / ".dlt"
-    folder.mkdir(exist_ok=True)
-    (folder / name).write_text("[normalize]\nworkers = 1\n", encoding="utf-8")
-    refuse_broken_files()
-    (folder / name).write_text("[sources.chat]\napi_key = s3cret\n", encoding="utf-8")
-    with pytest.raises(MendSettings, match=rf"\.dlt/{name}, line 2: this is not TOML") as refused:
-        refuse_broken_files()
-    assert "s3cret" not in str(refused.value)
-
-
-def test_a_settings_file_with_a_byte_order_mark_is_told_so(clean_room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DLT_PROJECT_DIR", str(clean_room))
-    (clean_room / ".dlt").mkdir(exist_ok=True)
-    (clean_room / ".dlt/secrets.toml").write_text('[sources.chat]\napi_key = "s3cret"\n', encoding="utf-8-sig")
-    with pytest.raises(
-        MendSettings, match=r"\.dlt/secrets\.toml: it begins with a byte order mark \(BOM\); save it as"
-    ):
-        refuse_broken_files()
-
-
-def test_a_level_of_the_log_that_is_none_is_named_with_its_place(
-    clean_room: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DLT_PROJECT_DIR", str(clean_room))
-    (clean_room / ".dlt").mkdir(exist_ok=True)
-    (clean_room / ".dlt/config.toml").write_text('[runtime]\nlog_level = "info"\n', encoding="utf-8")
-    with pytest.raises(MendSettings, match=r"\.dlt/config.toml: runtime.log_level .* in capitals"):
-        refuse_broken_files()
-    monkeypatch.setenv("RUNTIME__LOG_LEVEL", "DEBUG")  # which wins
-    refuse_broken_files()
-    monkeypatch.setenv("RUNTIME__LOG_LEVEL", "verbose")
-    with pytest.raises(MendSettings, match=r"the environment: runtime\.log_level"):
-        refuse_broken_files()
 
 
 def test_an_extension_that_duckdb_has_not_is_named_with_how_to_bring_it_and_not_tried_again() -> None:

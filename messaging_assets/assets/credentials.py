@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, ClassVar, Optional
 
 from dagster import ConfigurableResource, EnvVar
@@ -35,7 +36,11 @@ class ApiCredentials(ConfigurableResource[Any]):
     held: ClassVar[Mapping[str, str]] = {}
 
     def look_up(self, api: str, name: str) -> str | None:
-        """The value of a field: its own, the environment's, or that of dlt's secrets; None where none has it."""
+        """The value of a field: its own, the environment's, or that of dlt's secrets; None where none has it.
+
+        Raises:
+            SetSecret: what dlt's secrets have there is no text.
+        """
         own = (getattr(self, name) if name in type(self).model_fields else None) or self.held.get(name)
         if own:
             return str(own)
@@ -45,7 +50,16 @@ class ApiCredentials(ConfigurableResource[Any]):
         import dlt
 
         stored: Any = dlt.secrets.get(f"sources.{api}.{name}")
+        # TOML writes a whole number as it was; of all else another text would be sent, which is none of the secrets.
+        if isinstance(stored, bool) or not isinstance(stored, str | int | None):
+            raise SetSecret(f"{name} under [sources.{api}] in .dlt/secrets.toml is no text", "write it there in quotes")
         return str(stored) if stored else None
+
+    def has(self, api: str, name: str) -> bool:
+        """Whether a field has a value that can be sent."""
+        with suppress(SetSecret):  # which a sync tells
+            return self.look_up(api, name) is not None
+        return False
 
     def secrets_for(self, description: ApiDescription, resource: Resource) -> dict[str, str]:
         """The secrets that a resource's way of authentication needs, by field name.
@@ -72,8 +86,8 @@ class ApiCredentials(ConfigurableResource[Any]):
         """Every secret of the API that is set somewhere, to be hidden wherever it is echoed."""
         resources = description.resources_with_unselected.values()
         names = secrets_of(description.auth_of(resource) for resource in resources)
-        set_ones = [value for name in names if (value := self.look_up(description.name, name))]
-        return set_ones + self.secrets_in_address(description)
+        found = [self.look_up(description.name, name) for name in names if self.has(description.name, name)]
+        return [value for value in found if value] + self.secrets_in_address(description)
 
     def asked_by(self, description: ApiDescription, resources: Iterable[Resource]) -> str:
         """What changes with whose secrets are sent for lists, and says nothing of them: one byte of a digest of them.

@@ -22,6 +22,7 @@ from messaging_assets.destination.profile import (
     destination_type,
     keeps_transactions,
 )
+from messaging_assets.destination.unreadable_settings import refuse_what_dlt_passes_over
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.foundation.private_files import PRIVATE_FILE
@@ -37,6 +38,7 @@ def destination_profile(folders: ProjectFolders) -> DestinationProfile:
 
     Raises:
         MendDescription: dlt knows no destination of that name.
+        MendSettings: dlt would not see the settings that name it.
     """
     profile: DestinationProfile = made_once(("destination", folders), lambda: DestinationProfile(_destination(folders)))
     return profile
@@ -152,6 +154,7 @@ def _pipeline_maker(profile: DestinationProfile) -> Callable[..., OnePipeline]:
 
 
 def _destination(folders: ProjectFolders) -> Any:
+    refuse_what_dlt_passes_over()
     destination = configured_destination()
     profile = DestinationProfile(destination)
     settings: dict[str, Any] = {}

@@ -24,8 +24,8 @@ def refuse_broken_files() -> None:
         MendSettings: names file and line, or the setting.
     """
     levels = {"the environment": os.environ.get("RUNTIME__LOG_LEVEL")}
-    folder = Path(os.environ.get("DLT_PROJECT_DIR") or ".") / ".dlt"
-    _refuse_what_dlt_passes_over(folder)
+    folder = _folder()
+    refuse_what_dlt_passes_over()
     for file in (folder / name for name in _FILES if (folder / name).exists()):
         # Imported late: most who come here have none of these files.
         import tomlkit
@@ -54,8 +54,17 @@ def refuse_broken_files() -> None:
         raise MendSettings("runtime.log_level (RUNTIME__LOG_LEVEL) is no level of a log", words, where=where)
 
 
-def _refuse_what_dlt_passes_over(folder: Path) -> None:
-    """Stop where settings are there that dlt would not see, so that rows would go to another destination."""
+def _folder() -> Path:
+    return Path(os.environ.get("DLT_PROJECT_DIR") or ".") / ".dlt"
+
+
+def refuse_what_dlt_passes_over() -> None:
+    """Stop where settings are there that dlt would not see, so that rows would go to another destination.
+
+    Raises:
+        MendSettings: names what is in their place.
+    """
+    folder = _folder()
     for path in (folder, *(folder / name for name in _FILES)):
         where, is_folder = path.relative_to(folder.parent).as_posix(), path == folder
         # A folder is what Docker makes of a file to mount that is not there, a broken link what Kubernetes leaves.

@@ -23,7 +23,7 @@ from messaging_assets.description.windows import Window
 from messaging_assets.destination.names import pipeline_name
 from messaging_assets.destination.pipelines import build_pipeline, destination_profile
 from messaging_assets.destination.profile import DestinationProfile, refuse_pooler
-from messaging_assets.foundation.failures import MendDescription, TryAgainLater
+from messaging_assets.foundation.failures import MendDescription, MendSettings, TryAgainLater
 from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.foundation.private_files import PRIVATE_FILE, read_private, unusable, write_private
 from messaging_assets.seams.dlt_names import DatabaseException
@@ -47,7 +47,7 @@ def folders_to_sync(
         folders: the project's.
     """
     if window is not None:
-        with suppress(MendDescription):  # which the sync tells
+        with suppress(MendDescription, MendSettings):  # which the sync tells
             if destination_profile(folders).has_session_locks:
                 return folders.of_window(f"{pipeline_name(description.name, resource.name)}.{window}")
     return folders

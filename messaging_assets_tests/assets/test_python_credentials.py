@@ -14,7 +14,7 @@ from dagster._core.remote_representation.external_data import RepositorySnap
 from messaging_assets import definitions_for
 from messaging_assets.assets.credentials import build_credentials
 from messaging_assets.files.api_files import describe
-from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.foundation.failures import MendDescription, SetSecret
 
 # Nothing but the test opens the file.
 pytestmark = pytest.mark.usefixtures("open_database")
@@ -75,3 +75,26 @@ def test_a_field_that_no_way_of_authentication_has_is_refused_without_its_value(
     with pytest.raises(MendDescription, match="credentials has no field tokn; allowed: token, base_url") as caught:
         build_credentials(api, {"tokn": VALUE})
     assert VALUE not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "written", ["true", "1.10", "2025-01-01", "['value-of-Python-77']", "{value = 'value-of-Python-77'}"]
+)
+def test_a_value_of_dlts_secrets_that_is_no_text_is_refused_without_it(clean_room: Path, written: str) -> None:
+    api = describe({"client": {"base_url": "https://a.example", "auth": "bearer"}, "resources": ["m"]}, "chat")
+    file = clean_room / "project/.dlt/secrets.toml"
+    file.parent.mkdir()
+    file.write_text(f"[sources.chat]\ntoken = {written}\n", encoding="utf-8")
+    with pytest.raises(SetSecret, match=r"^token under \[sources.chat\] in .* is no text; write it there in") as told:
+        build_credentials(api).look_up("chat", "token")
+    assert not build_credentials(api).has("chat", "token")
+    assert build_credentials(api).all_secrets(api) == []
+    assert VALUE not in str(told.value)
+
+
+def test_a_value_of_dlts_secrets_may_be_a_whole_number(clean_room: Path) -> None:
+    api = describe({"client": {"base_url": "https://a.example", "auth": "bearer"}, "resources": ["m"]}, "chat")
+    file = clean_room / "project/.dlt/secrets.toml"
+    file.parent.mkdir()
+    file.write_text("[sources.chat]\ntoken = 1234567890\n", encoding="utf-8")
+    assert build_credentials(api).look_up("chat", "token") == "1234567890"

@@ -12,6 +12,7 @@ from dlt.common.configuration.providers.toml import TomlProviderReadException
 
 from messaging_assets.destination.unreadable_settings import refuse_broken_files, unreadable_setting
 from messaging_assets.foundation.failures import MendSettings
+from messaging_assets_tests.one_table import OneTable
 
 
 @pytest.mark.parametrize("name", ["config.toml", "secrets.toml"])
@@ -57,6 +58,15 @@ def test_what_dlt_would_pass_over_in_the_place_of_its_settings_is_told(
     put(clean_room / ".dlt" / name)
     with pytest.raises(MendSettings, match=rf"^\.dlt/{name}: it is no file, so none of its settings is read; put its"):
         refuse_broken_files()
+
+
+def test_no_sync_loads_elsewhere_than_the_settings_would_say_that_dlt_passes_over(one_table: OneTable) -> None:
+    put_folder(Path(os.environ["DLT_PROJECT_DIR"]) / ".dlt/secrets.toml")
+
+    failed = one_table.sync([{"id": 1}])
+
+    assert ".dlt/secrets.toml: it is no file, so none of its settings is read" in failed.error
+    assert one_table.sandbox.requests == []
 
 
 def test_a_folder_of_settings_that_leads_nowhere_is_told(clean_room: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,7 @@ def command(as_json: bool) -> None:
 
 def examine() -> Iterator[Symptom]:
     """Look at everything, one thing after the other; what fails itself is told as a symptom."""
-    from messaging_assets.cli.health import destination, machine, project, runs
+    from messaging_assets.cli.health import destination, machine, project, runs, variables
     from messaging_assets.foundation.dagster_home import settle_dagster_home
     from messaging_assets.foundation.folders import settle_environment
 
@@ -48,6 +48,7 @@ def examine() -> Iterator[Symptom]:
         ("clock", lambda: machine.clock(folders)),
         ("locks", lambda: machine.locks(folders)),
         ("settings", project.settings),
+        ("settings", variables.unread),
         ("refresh tokens", project.refresh_tokens),
         ("API files", project.api_files),
         ("destination", lambda: destination.destination(folders)),

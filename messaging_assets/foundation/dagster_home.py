@@ -65,7 +65,8 @@ def settle_dagster_home(folders: ProjectFolders) -> Path:
         Where Dagster keeps its storage.
 
     Raises:
-        click.UsageError: DAGSTER_HOME names no folder, or does not say the whole path, which Dagster insists on.
+        click.UsageError: DAGSTER_HOME names no folder, or does not say the whole path, which Dagster insists on; or
+            the path has a sign that Dagster takes for another.
     """
     named = os.environ.get("DAGSTER_HOME")
     if named and not Path(named).is_dir():
@@ -74,6 +75,12 @@ def settle_dagster_home(folders: ProjectFolders) -> Path:
         whole = Path(named).resolve()
         raise click.UsageError(f"DAGSTER_HOME names {named}, which is not a whole path; set it to {whole}")
     home = Path(named) if named else folders.make().dagster
+    # In an address of SQLite the path ends at the one, and as a pattern of files the other stands for a letter.
+    if signs := [sign for sign in "?[" if sign in str(home)]:
+        raise click.UsageError(
+            f"Dagster finds neither storage nor dagster.yaml in {home}, for the {signs[0]} in its path; let "
+            "DAGSTER_HOME name a folder without"
+        )
     settings = home / "dagster.yaml"
     if not named and not settings.exists():
         # At once, because one that a full disk cut off would never be written again.

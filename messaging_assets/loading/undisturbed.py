@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 
+from messaging_assets.seams.dlt_settings import dlt_logger
 from messaging_assets.seams.foreign_words import is_arrow_remark, without_trace
 
 # As malloc.h of glibc has it.
@@ -32,7 +33,7 @@ def _quiet_dlt() -> Iterator[None]:
 
     A trace of a load job quotes rows, and the sync's own sentence says why it failed. So traces are for DEBUG.
     """
-    logger = logging.getLogger("dlt")
+    logger = dlt_logger()
 
     def is_news(record: logging.LogRecord) -> bool:
         if not logger.isEnabledFor(logging.DEBUG):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from logging import INFO, getLogger
+from logging import INFO
 from typing import Any
 
 from dlt.sources import DltResource
@@ -32,6 +32,8 @@ from dlt.sources.rest_api.config_setup import (
     paginate_dependent_resource,
     paginate_resource,
 )
+
+from messaging_assets.seams.dlt_settings import dlt_logger
 
 __all__ = [
     "NON_RECORD_KEY_PATTERNS",
@@ -100,10 +102,10 @@ def saying_only_what_is_read(reader: DltResource) -> DltResource:
     """
     client: Any = reader.explicit_args["client"]
     # Since dlt 1.30: called before each request leaves.
-    say = client._log_request
+    say, logger = client._log_request, dlt_logger()
 
     def say_if_read(*words: Any) -> None:
-        if getLogger("dlt").isEnabledFor(INFO):
+        if logger.isEnabledFor(INFO):
             say(*words)
 
     client._log_request = say_if_read

@@ -7,11 +7,14 @@ It holds while one of our pipelines or tables is at work, so that other dlt pipe
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+
+import dlt
 
 # Since dlt 1.30: what a provider of settings must have, and how it names a setting.
 from dlt.common.configuration.providers.provider import ConfigProvider, get_key_name
@@ -109,6 +112,11 @@ def begin_dlt() -> None:
         Exception: of any kind; dlt checks few of them.
     """
     Container()[PluggableRunContext].initialize_runtime()
+
+
+def dlt_logger() -> logging.Logger:
+    """What dlt logs with; in one of its workspaces it is named as that."""
+    return logging.getLogger(dlt.current.run_context().name)
 
 
 @contextmanager

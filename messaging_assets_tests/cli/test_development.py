@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from threading import Thread
 
+import click
 import pytest
 import requests
 import yaml
@@ -158,6 +159,16 @@ def test_dagsters_folder_is_written_once(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.delenv("DAGSTER_HOME")
     settle_dagster_home(project_folders())
     assert yaml.safe_load((home / "dagster.yaml").read_text()) == {"telemetry": {"enabled": False}}
+
+
+@pytest.mark.parametrize("name", ["why?", "[work]"])
+def test_a_home_in_which_dagster_finds_nothing_is_told(
+    clean_room: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (home := clean_room / name).mkdir()
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
+    with pytest.raises(click.UsageError, match=r"for the [?\[] in its path; let DAGSTER_HOME name a folder without"):
+        settle_dagster_home(project_folders())
 
 
 def test_git_passes_over_the_projects_own_folder_until_somebody_wants_it_to_see_it() -> None:

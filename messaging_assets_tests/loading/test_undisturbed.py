@@ -5,11 +5,15 @@ from __future__ import annotations
 import ctypes
 import gc
 import logging
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from messaging_assets.loading import undisturbed
+from messaging_assets.seams.dlt_settings import dlt_logger
+from messaging_assets_tests.programs import run
 
 
 class Library:
@@ -53,7 +57,7 @@ def test_the_collector_runs_as_before_behind_a_sync() -> None:
 
 @pytest.mark.parametrize(("level", "is_whole"), [(logging.INFO, False), (logging.DEBUG, True)])
 def test_a_trace_of_dlt_which_quotes_rows_is_written_at_debug_alone(level: int, is_whole: bool) -> None:
-    logger, written = logging.getLogger("dlt"), list[str]()
+    logger, written = dlt_logger(), list[str]()
     handler, before = logging.Handler(), logger.level
     handler.emit = lambda record: written.append(handler.format(record))  # type: ignore[method-assign]
     logger.addHandler(handler)
@@ -73,3 +77,14 @@ def test_a_trace_of_dlt_which_quotes_rows_is_written_at_debug_alone(level: int, 
         "Terminal exception",
         "Job for users.1.sql failed terminally",
     ]
+
+
+def test_what_dlt_logs_with_is_known_in_one_of_its_workspaces_too(clean_room: Path) -> None:
+    (clean_room / "project/.dlt").mkdir()
+    (clean_room / "project/.dlt/.workspace").touch()
+    said = (
+        "import dlt; from dlt.common import logger; from messaging_assets.seams.dlt_settings import dlt_logger; "
+        "dlt.current.run_context(); print(dlt_logger().name, logger.LOGGER.name)"
+    )
+    done = run(sys.executable, "-c", said, cwd=clean_room / "project")
+    assert done.stdout.split() == ["project", "project"], done.stderr

@@ -78,15 +78,15 @@ def test_a_run_may_ask_for_more_than_what_is_new(
     file: Path, sandbox: Sandbox, stored_instance: DagsterInstance
 ) -> None:
     file.write_text(CHAT.replace("v1/users}", "{path: v1/users, incremental: {cursor_path: created_at}}}"))
-    for options, rows in (((), 250), ((), 0), (("--read-from", "2020-01-01"), 250), (("--full-refresh",), 250)):
+    for options, rows in (((), 250), (("--read-from", "2020-01-01"), 250), ((), 0)):
         shown = sync(file, "--only", "users", *options)
         assert shown.exit_code == 0, shown.output
         event = stored_instance.get_latest_materialization_event(AssetKey(["chat", "users"]))
         metadata = event.asset_materialization.metadata if event and event.asset_materialization else {}
         assert metadata["messaging_assets/rows_loaded"].value == rows, options
-    refused = sync(file, "--only", "channels", "--read-from", "-7d")
+    refused = sync(file, "--only", "users", "--read-from", "-7d", "--full-refresh")
     assert refused.exit_code == 1
-    assert "read_from cannot be: it has no mark" in refused.output
+    assert "read_from cannot be: full_refresh and forget_state read everything" in refused.output
 
 
 def test_what_is_asked_for_twice_is_both(file: Path, stored_instance: DagsterInstance) -> None:

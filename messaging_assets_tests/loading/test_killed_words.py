@@ -113,7 +113,7 @@ def api() -> Iterator[Api]:
         yield one
 
 
-@pytest.mark.sampled(8)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("number", range(1, 50, 6))
 @pytest.mark.parametrize("words", WORDS)
 def test_killed_at_a_commit_the_next_sync_has_every_row_once(words: str, number: int, api: Api) -> None:

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from http.client import HTTPException
 from pathlib import Path
 from threading import Event, Thread
 from typing import IO
@@ -196,12 +197,18 @@ def _reload_with_files(host: str, port: int, is_quiet: bool, is_over: Event) -> 
 def _watched() -> dict[Path, tuple[int, int]]:
     """The files on which the definitions depend, each with the time of its last change and its bytes."""
     from messaging_assets.files.api_files import api_folders
+    from messaging_assets.files.components import component_files
 
-    project = dg_project()
-    files = [path for folder in api_folders() for path in folder.glob("*.y*ml")]
-    files += project.defs_folder.rglob("*.y*ml") if project else []
+    files: list[Path] = []
+    with suppress(OSError):  # a folder went meanwhile
+        files += [path for folder in api_folders() for path in folder.glob("*.y*ml")]
+        files += (project_folders().home / ".dlt").glob("*.toml")
+        if (project := dg_project()) is not None:
+            # A component may name a file anywhere.
+            files += [one.file.resolve() for one in component_files() if one.file]
+            files += [path for kind in ("*.y*ml", "component.py") for path in project.defs_folder.rglob(kind)]
     found = {}
-    for path in (*files, *(project_folders().home / ".dlt").glob("*.toml")):
+    for path in files:
         with suppress(OSError):  # it went meanwhile
             found[path] = (path.stat().st_mtime_ns, path.stat().st_size)
     return found
@@ -215,7 +222,7 @@ def _reload(host: str, port: int) -> bool:
     try:
         with build_opener(ProxyHandler({})).open(request, timeout=_PATIENCE * 20) as answer:
             return int(answer.status) == 200
-    except OSError:
+    except (OSError, HTTPException):
         return False
 
 

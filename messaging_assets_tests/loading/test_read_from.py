@@ -65,7 +65,9 @@ def _sync(
 
     def answer(payload: Any, request: Any) -> Any:
         since = request.query.get("begin")
-        new = [row for row in days if since is None or type(row["at"])(since) <= row["at"]]
+        is_open = bool(cursor) and cursor.get("range_start") == "open"
+        reached = [row for row in days if since is None or type(row["at"])(since) <= row["at"]]
+        new = [row for row in reached if not (is_open and since == str(row["at"]))]
         return {"data": [] if request.offset else new}
 
     sandbox.fault(Fault(api="generic_rest", rewrite=answer))
@@ -85,6 +87,16 @@ def test_rows_behind_the_mark_come_once_more_and_the_mark_stays(one_table: OneTa
 
     versions = [row["version"] for row in one_table.rows("SELECT * FROM resource_name ORDER BY id")]
     assert versions == [0, 0, 0, 2, 2, 2, 2, 2, 3]
+
+
+@pytest.mark.parametrize("kind", ["moments", "numbers"])
+def test_rows_at_the_value_come_where_the_api_leaves_out_those_at_its_start(one_table: OneTable, kind: str) -> None:
+    write, _, _ = KINDS[kind]
+    cursor = {"range_start": "open"}
+    for version, config in enumerate([None, {"read_from": str(write(4))}]):
+        assert _sync(one_table, write, config, version, cursor)[0].green
+    versions = [row["version"] for row in one_table.rows("SELECT * FROM resource_name ORDER BY id")]
+    assert versions == [0, 0, 0, 1, 1, 1, 1, 1, 1]
 
 
 def test_a_mark_before_the_value_stays(one_table: OneTable) -> None:

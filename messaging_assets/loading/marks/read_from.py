@@ -11,7 +11,7 @@ from messaging_assets.foundation import moments
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.cursors.direction import Direction
 from messaging_assets.reading.cursors.mark import LEFT_IN_DOUBT, mark_at
-from messaging_assets.reading.cursors.marks import cursor_of
+from messaging_assets.reading.cursors.marks import cursor_of, is_backward
 from messaging_assets.reading.cursors.order import Order, order_of
 from messaging_assets.reading.cursors.request_values import is_closed
 from messaging_assets.reading.times.notation import NoOrder, like_number
@@ -62,7 +62,7 @@ def set_back(
             # A mark that has gone nowhere yet may have the file's own word.
             if not is_relative(last) and direction.is_further(last, meant := _in_unit_of(order, start, last)):
                 doubt = {LEFT_IN_DOUBT: mark[LEFT_IN_DOUBT]} if LEFT_IN_DOUBT in mark else {}
-                back[name] = mark_at(cursor, _written(order, meant, last)) | doubt
+                back[name] = mark_at(cursor, _asked(cursor, order, _written(order, meant, last))) | doubt
     except NoOrder:
         step = _STEPS.get(
             order.reading or "", "write a time such as 2026-11-20T00:00:00Z or -7d, or a number as they are"
@@ -88,6 +88,13 @@ def _in_unit_of(order: Order, start: Any, sample: Any) -> Any:
     if number is None or units[0] is None or units[1] is None or units[0] == units[1]:
         return start
     return moments.datetime_of(number.scaleb(-units[0]))
+
+
+def _asked(cursor: Incremental, order: Order, start: Any) -> Any:
+    """What to ask for, so that rows at a value come, too; an API with an open range leaves those out."""
+    if cursor.range_start == "closed" or order.reading == "text":
+        return start
+    return order.behind(start, 1, False, is_backward(cursor))
 
 
 def _unit(order: Order, value: Any) -> int | None:

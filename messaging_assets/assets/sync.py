@@ -121,6 +121,8 @@ def _refuse_read_from(task: SyncTask) -> None:
     why, step = why_not_from(task.resource) or ("", "")
     if task.config.is_anew:
         why, step = "full_refresh and forget_state read everything", "take read_from out, or those"
+    if not task.config.read_from.strip():
+        why, step = "it is empty", "write a value of the cursor, or take it out"
     if why:
         raise MendDescription(f"read_from cannot be: {why}", step, where=task.asset)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -11,13 +12,13 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from http.client import HTTPException
 from pathlib import Path
 from threading import Event, Thread
 from typing import IO
 from urllib.request import ProxyHandler, Request, build_opener
 
 import click
-from filelock import FileLock, Timeout
 
 from messaging_assets.foundation.dagster_home import opened_instance, settle_dagster_home
 from messaging_assets.foundation.dg_project import dg_project
@@ -27,7 +28,13 @@ from messaging_assets.foundation.private_files import PRIVATE_FILE
 
 SEED = 7
 _PATIENCE, _EACH_LOOK = 15.0, 1.0
-_RELOAD = b'{"query": "mutation { reloadWorkspace { __typename } }"}'
+# Of so many files that changed the names are shown.
+_NAMED = 3
+_RELOAD = "mutation { reloadWorkspace { ... on Workspace { locationEntries { locationOrLoadError { __typename } } } } }"
+_LOADED, _NOT_LOADED = (
+    "so the code location was loaded anew",
+    "and the code location cannot be loaded; its error is above",
+)
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -61,7 +68,7 @@ def dev(host: str, port: int | None, sandbox: bool, grow_every: float, as_json: 
     for number in _ENDING:
         signal.signal(number, signal.default_int_handler)
     played = _apis_to_play() if sandbox else []
-    with _only_one(home), _sandbox(played, grow_every, is_quiet=as_json) as environment:
+    with _only_one(home) as lock, _sandbox(played, grow_every, is_quiet=as_json) as environment:
         port = port or _free_port(host)
         if as_json:
             told = {"address": f"http://{host}:{port}", "run_history": str(home), "sandbox": sorted(played)}
@@ -73,24 +80,39 @@ def dev(host: str, port: int | None, sandbox: bool, grow_every: float, as_json: 
         command = [sys.executable, "-W", "ignore::FutureWarning", "-m", "dagster", "dev", *arguments]
         output = sys.stderr if as_json else None
         with _reloading(host, port, is_quiet=as_json):
-            raise SystemExit(_run_until_told(command, {**os.environ, **environment}, output))
+            raise SystemExit(_run_until_told(command, {**os.environ, **environment}, output, lock))
 
 
 @contextmanager
-def _only_one(home: Path) -> Iterator[None]:
-    """Stop where another one runs on the same history: two daemons would both start what is scheduled."""
-    lock = FileLock(home / ".dev.lock", mode=PRIVATE_FILE)
+def _only_one(home: Path) -> Iterator[int | None]:
+    """Stop where another one runs on the same history: two daemons would both start what is scheduled.
+
+    Yields:
+        The lock's open file. Whoever has it open holds the lock, so that what outlives this process does.
+    """
     try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        told = f"messaging-assets dev runs on {home} already; end it first, or set DAGSTER_HOME to another folder."
-        raise click.ClickException(told) from None
+        lock = os.open(home / ".dev.lock", os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
     except OSError:
-        pass  # a folder of the user's that cannot be written
+        yield None  # a folder of the user's that cannot be written
+        return
     try:
-        yield
+        with suppress(OSError):  # a file system without locks
+            _hold(lock, home)
+        yield lock
     finally:
-        lock.release()
+        os.close(lock)
+
+
+def _hold(lock: int, home: Path) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        process = os.pread(lock, 20, 0).decode(errors="replace").strip()
+        told = (
+            f"messaging-assets dev runs on {home} already{process and f' (process {process})'}; end it first, or set "
+        )
+        raise click.ClickException(f"{told}DAGSTER_HOME to another folder.") from None
+    os.ftruncate(lock, 0)
 
 
 def _refuse_taken(host: str, port: int) -> None:
@@ -187,39 +209,48 @@ def _reload_with_files(host: str, port: int, is_quiet: bool, is_over: Event) -> 
     while not is_over.wait(_EACH_LOOK):
         # An editor may write a file in several steps.
         before, seen = seen, _watched()
-        changed = {path.name for path, _ in seen.items() ^ loaded.items()}
-        if changed and seen == before and _reload(host, port):
+        changed = sorted({path.name for path, _ in seen.items() ^ loaded.items()})
+        if changed and seen == before and (then := _reload(host, port)):
             loaded = seen
-            click.echo(f"{', '.join(sorted(changed))} changed, so the code location was loaded anew.", err=is_quiet)
+            more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
+            click.echo(f"{', '.join(changed[:_NAMED])}{more} changed, {then}.", err=is_quiet)
 
 
 def _watched() -> dict[Path, tuple[int, int]]:
     """The files on which the definitions depend, each with the time of its last change and its bytes."""
     from messaging_assets.files.api_files import api_folders
+    from messaging_assets.files.components import component_files
 
-    project = dg_project()
-    files = [path for folder in api_folders() for path in folder.glob("*.y*ml")]
-    files += project.defs_folder.rglob("*.y*ml") if project else []
+    files: list[Path] = []
+    with suppress(OSError):  # a folder went meanwhile
+        files += [path for folder in api_folders() for path in folder.glob("*.y*ml")]
+        files += (project_folders().home / ".dlt").glob("*.toml")
+        if (project := dg_project()) is not None:
+            # A component may name a file anywhere.
+            files += [one.file.resolve() for one in component_files() if one.file]
+            files += [path for kind in ("*.y*ml", "component.py") for path in project.defs_folder.rglob(kind)]
     found = {}
-    for path in (*files, *(project_folders().home / ".dlt").glob("*.toml")):
+    for path in files:
         with suppress(OSError):  # it went meanwhile
             found[path] = (path.stat().st_mtime_ns, path.stat().st_size)
     return found
 
 
-def _reload(host: str, port: int) -> bool:
-    """Whether the UI loaded its code location anew; it may not be there yet."""
+def _reload(host: str, port: int) -> str | None:
+    """Let the UI load its code location anew, and say as a clause how that went; None where it is not there yet."""
     asked = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     address = f"http://{f'[{asked}]' if ':' in asked else asked}:{port}/graphql"
-    request = Request(address, _RELOAD, {"Content-Type": "application/json"})
+    request = Request(address, json.dumps({"query": _RELOAD}).encode(), {"Content-Type": "application/json"})
     try:
         with build_opener(ProxyHandler({})).open(request, timeout=_PATIENCE * 20) as answer:
-            return int(answer.status) == 200
-    except OSError:
-        return False
+            return _NOT_LOADED if b"PythonError" in answer.read() else _LOADED
+    except (OSError, HTTPException):
+        return None
 
 
-def _run_until_told(command: list[str], environment: Mapping[str, str], output: IO[str] | None = None) -> int:
+def _run_until_told(
+    command: list[str], environment: Mapping[str, str], output: IO[str] | None = None, lock: int | None = None
+) -> int:
     """Run a command until it ends or this process is told to end, and end it then.
 
     It gets a session of its own. So Ctrl-C reaches it once, from here. It does not reach it a second time from the
@@ -228,7 +259,10 @@ def _run_until_told(command: list[str], environment: Mapping[str, str], output: 
     Returns:
         Exit status: 0 after a signal.
     """
-    process = subprocess.Popen(command, env=environment, start_new_session=True, stdout=output)
+    kept = [] if lock is None else [lock]
+    process = subprocess.Popen(command, env=environment, start_new_session=True, stdout=output, pass_fds=kept)
+    for one in kept:
+        os.pwrite(one, str(process.pid).encode(), 0)
     told: list[int] = []
 
     def pass_on(number: int, _: object) -> None:

@@ -54,7 +54,9 @@ def command(api: str, only: str | None, as_json: bool, verbose: bool, **asked: A
     description = chosen_api(api)
     names = _chosen(description, only)
     settle_dagster_home(settle_environment())
-    is_done = _run(description, names, verbose, {name: value for name, value in asked.items() if value})
+    is_done = _run(
+        description, names, verbose, {name: value for name, value in asked.items() if value not in (None, False)}
+    )
     statuses = [one for one in read_statuses([description]) if one.asset.rpartition("/")[2] in names]
     is_right = is_done and not any(status.is_wrong for status in statuses)
     if as_json:

@@ -87,6 +87,8 @@ def test_a_run_may_ask_for_more_than_what_is_new(
     refused = sync(file, "--only", "users", "--read-from", "-7d", "--full-refresh")
     assert refused.exit_code == 1
     assert "read_from cannot be: full_refresh and forget_state read everything" in refused.output
+    # As of a variable of a shell that is not set.
+    assert "it is empty" in sync(file, "--only", "users", "--read-from", "").output
 
 
 def test_what_is_asked_for_twice_is_both(file: Path, stored_instance: DagsterInstance) -> None:

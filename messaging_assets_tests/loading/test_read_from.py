@@ -26,40 +26,61 @@ def _seconds(number: int) -> int:
     return int(NOON) + 86_400 * (number - 1)
 
 
-# How an API writes days, and what a run asks for to have those from the fourth on.
-KINDS: dict[str, tuple[Any, str]] = {
-    "moments": (_iso, "2026-01-04"),
-    "seconds": (_seconds, "2026-01-04T00:00:00Z"),
-    "numbers": (lambda number: number, "4"),
-    "texts of numbers": (str, "4"),
+def _in_pattern(number: int) -> str:
+    return f"{number:02}/01/2026 12:00"
+
+
+PATTERN = {"cursor_format": "%d/%m/%Y %H:%M"}
+# How an API writes days, what a run asks for to have those from the fourth on, and what the file says of the cursor.
+KINDS: dict[str, tuple[Any, str, dict[str, Any]]] = {
+    "moments": (_iso, "2026-01-04", {}),
+    "seconds": (_seconds, "2026-01-04T00:00:00Z", {}),
+    "seconds, asked for in milliseconds": (_seconds, f"{_seconds(4)}000", {}),
+    "declared milliseconds, asked for in seconds": (
+        *(lambda number: _seconds(number) * 1000, str(_seconds(4))),
+        {"cursor_format": "epoch_ms"},
+    ),
+    "a pattern": (_in_pattern, "04/01/2026 00:00", PATTERN),
+    "a pattern, asked for as elsewhere": (_in_pattern, "2026-01-04", PATTERN),
+    "numbers": (lambda number: number, "4", {}),
+    "texts of numbers": (str, "4", {}),
+    "texts of numbers with zeros in front": (lambda number: f"{number:04}", "4", {}),
+    "texts": (lambda number: f"k{number}", "k4", {"cursor_format": "text"}),
 }
 
 
 def _sync(
-    one_table: OneTable, write: Any, config: dict[str, Any] | None = None, version: int = 0, **own: Any
+    one_table: OneTable,
+    write: Any,
+    config: dict[str, Any] | None = None,
+    version: int = 0,
+    cursor: Any = None,
+    **own: Any,
 ) -> tuple[Done, str | None]:
-    """A sync of nine days, and with what it asked for them."""
+    """A sync of nine days, and with what it asked for them; `cursor` is what the file says more of it."""
     sandbox = one_table.sandbox
     sandbox.faults.clear()
     sandbox.forget()
     days = [{"id": day, "at": write(day), "version": version} for day in range(1, 10)]
 
     def answer(payload: Any, request: Any) -> Any:
-        since = request.query.get("since")
-        new = [row for row in days if since is None or type(row["at"])(since) <= row["at"]]
+        since = request.query.get("begin")
+        is_open = bool(cursor) and cursor.get("range_start") == "open"
+        reached = [row for row in days if since is None or type(row["at"])(since) <= row["at"]]
+        new = [row for row in reached if not (is_open and since == str(row["at"]))]
         return {"data": [] if request.offset else new}
 
     sandbox.fault(Fault(api="generic_rest", rewrite=answer))
-    endpoint = {**ENDPOINT, "incremental": {"cursor_path": "at", "start_param": "since"}}
+    endpoint = {**ENDPOINT, "incremental": {"cursor_path": "at", "start_param": "begin", **(cursor or {})}}
     done = alone(one_table.describe(**{"endpoint": endpoint, **own}), RESOURCE, one_table.history, config=config)
-    return done, next((request.query.get("since") for request in sandbox.requests), None)
+    return done, next((request.query.get("begin") for request in sandbox.requests), None)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_rows_behind_the_mark_come_once_more_and_the_mark_stays(one_table: OneTable, kind: str) -> None:
-    write, value = KINDS[kind]
+    write, value, cursor = KINDS[kind]
     for version, config in enumerate([None, None, {"read_from": value}, None]):
-        done, since = _sync(one_table, write, config, version)
+        done, since = _sync(one_table, write, config, version, cursor)
         assert done.green, done.error
         if config is None and version:
             assert since == str(write(9))
@@ -68,17 +89,30 @@ def test_rows_behind_the_mark_come_once_more_and_the_mark_stays(one_table: OneTa
     assert versions == [0, 0, 0, 2, 2, 2, 2, 2, 3]
 
 
+@pytest.mark.parametrize("kind", ["moments", "numbers"])
+def test_rows_at_the_value_come_where_the_api_leaves_out_those_at_its_start(one_table: OneTable, kind: str) -> None:
+    write, _, _ = KINDS[kind]
+    cursor = {"range_start": "open"}
+    for version, config in enumerate([None, {"read_from": str(write(4))}]):
+        assert _sync(one_table, write, config, version, cursor)[0].green
+    versions = [row["version"] for row in one_table.rows("SELECT * FROM resource_name ORDER BY id")]
+    assert versions == [0, 0, 0, 1, 1, 1, 1, 1, 1]
+
+
 def test_a_mark_before_the_value_stays(one_table: OneTable) -> None:
     _sync(one_table, _iso)
     assert _sync(one_table, _iso, {"read_from": "2026-01-20"})[1] == _iso(9)
     assert _sync(one_table, _iso, {"read_from": "-1d"})[1] == _iso(9)
 
 
+TEXT = {"cursor": {"cursor_format": "text"}}
 REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "no mark": ({"endpoint": ENDPOINT}, {}, "it has no mark, so each sync reads all"),
     "append": ({"write_disposition": "append"}, {}, "an append would have the rows from there on twice"),
     "everything": ({}, {"forget_state": True}, "full_refresh and forget_state read everything"),
     "no value": ({}, {"read_from": "yesterday"}, "'yesterday', which is no value that 'at' could have"),
+    "a time of texts": (TEXT, {"read_from": "-7d"}, "could have; write one as the API writes them"),
+    "nothing": (TEXT, {"read_from": ""}, "it is empty; write a value of the cursor"),
 }
 
 

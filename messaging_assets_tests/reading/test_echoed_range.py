@@ -15,6 +15,9 @@ RANGES: list[dict[str, Any]] = [
     {"timeRange": {"startTime": 1_790_000_000_000, "endTime": 1_790_086_400_000}},
     {"period": {"startDate": "2026-11-01", "endDate": "2026-11-30"}},
     {"window": {"since": "2026-11-01", "until": "2026-12-01"}},
+    # One day is a range, too, and the request's own id is not that of an object.
+    {"from": "2026-11-01", "to": "2026-11-01"},
+    {"meta": {"id": "of the request"}, "from": "2026-11-01", "to": "2026-11-30"},
 ]
 NO_RANGES: list[dict[str, Any]] = [
     # The time that a search took, numbers of rows, a single moment, and the range of an object whose list it is.
@@ -23,6 +26,8 @@ NO_RANGES: list[dict[str, Any]] = [
     {"from": "2026-11-01T00:00:00Z"},
     {"from": "2026-11-01T00:00:00Z", "meta": {"to": "2026-11-02T00:00:00Z"}},
     {"id": 7, "start": "2026-11-01", "end": "2026-11-30"},
+    {"uuid": "7-8", "period": {"start": "2026-11-01", "end": "2026-11-30"}},
+    {"name": "Summer camp", "start": "2026-11-01", "end": "2026-11-30"},
     {"updated_from": "2026-11-01", "moved_to": "2026-11-30"},
 ]
 
@@ -46,7 +51,11 @@ def test_other_moments_beside_a_list_say_nothing(beside: dict[str, Any]) -> None
 
 @pytest.mark.parametrize(
     "endpoint",
-    [{"params": {"since": "-1d"}}, {"params": {"day": "2026-11-01"}}, {"params": {"t": 1_790_000_000}}],
+    [
+        *({"params": {"since": "-1d"}}, {"params": {"day": "2026-11-01"}}, {"params": {"t": 1_790_000_000}}),
+        *({"params": {"days": 30}}, {"params": {"period": "month"}}, {"params": {"date_preset": "maximum"}}),
+        *({"params": {"filter": "at>=20261101"}}, {"params": {"filter": "at:>now-1d"}}),
+    ],
     ids=str,
 )
 def test_a_range_that_was_asked_for_is_what_the_file_wants(endpoint: dict[str, Any]) -> None:

@@ -147,13 +147,13 @@ class Notation:
             if len(digits) == 8 or in_days:
                 step *= moments.DAY
                 moment = _day_of(moment, forward) if len(digits) > 8 else moment
-            return _like_number(value, Decimal(as_calendar_digits(moment + step, len(digits), self._zone)))
+            return like_number(value, Decimal(as_calendar_digits(moment + step, len(digits), self._zone)))
         unit = self.unit(number)
         if unit is None and self.reading is None and abs(number) >= _NO_KNOWN_UNIT:
             raise NoOrder
         if unit is not None:
             step = (step * (moments.DAY if in_days else 1)).scaleb(unit)
-        return _like_number(value, number + step)
+        return like_number(value, number + step)
 
     def write(self, moment: Decimal, sample: Any, is_end: bool = False) -> Any:
         """A moment in the way that a sample of this cursor is written; None where no sample shows it."""
@@ -162,9 +162,9 @@ class Notation:
         number = None if sample is None or self.pattern else moments.number_of(sample)
         if number is not None:
             if digits := self.calendar_digits(number):
-                return _like_number(sample, Decimal(as_calendar_digits(moment, len(digits), self._zone, is_end)))
+                return like_number(sample, Decimal(as_calendar_digits(moment, len(digits), self._zone, is_end)))
             unit = self.unit(number)
-            return None if unit is None else _like_number(sample, moment.scaleb(unit))
+            return None if unit is None else like_number(sample, moment.scaleb(unit))
         if sample is not None and self.moment(sample) is not None:
             return moments.written_like(sample, moment, self.pattern, self._zone)
         if self.pattern is not None:
@@ -176,7 +176,8 @@ def _day_of(moment: Decimal, forward: bool) -> Decimal:
     return moment + (moments.DAY if forward else 0) - moment % moments.DAY
 
 
-def _like_number(sample: Any, number: Decimal) -> Any:
+def like_number(sample: Any, number: Decimal) -> Any:
+    """A number as a sample of the same API is written: its type, its digits, its zeros in front."""
     if isinstance(sample, str):
         whole, _, digits = sample.removeprefix("-").partition(".")
         text = f"{number.quantize(Decimal(1).scaleb(-len(digits)), rounding='ROUND_FLOOR'):f}"

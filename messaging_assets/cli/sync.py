@@ -54,9 +54,8 @@ def command(api: str, only: str | None, as_json: bool, verbose: bool, **asked: A
     description = chosen_api(api)
     names = _chosen(description, only)
     settle_dagster_home(settle_environment())
-    is_done = _run(
-        description, names, verbose, {name: value for name, value in asked.items() if value not in (None, False)}
-    )
+    wanted = {name: value for name, value in asked.items() if value not in (None, False)}
+    is_done = _run(description, verbose, _configs(description, names, wanted, is_every=not only))
     statuses = [one for one in read_statuses([description]) if one.asset.rpartition("/")[2] in names]
     is_right = is_done and not any(status.is_wrong for status in statuses)
     if as_json:
@@ -91,7 +90,21 @@ def _in_windows(description: ApiDescription) -> list[str]:
     return [name for name in description.resources_in_full if name not in description.unpartitioned]
 
 
-def _run(description: ApiDescription, names: list[str], verbose: bool, config: dict[str, Any]) -> bool:
+def _configs(
+    description: ApiDescription, names: list[str], wanted: dict[str, Any], is_every: bool
+) -> dict[str, dict[str, Any]]:
+    """What the run asks of each resource; of all of them, those without a mark are read as always."""
+    from messaging_assets.loading.marks.read_from import why_not_from
+
+    marked = [name for name in names if why_not_from(description.resources_in_full[name]) is None]
+    others = set(names).difference(marked) if is_every and marked and "read_from" in wanted else set()
+    if others:
+        click.echo(f"read_from is for a mark; read as always: {', '.join(sorted(others))}", err=True)
+    as_always = {word: value for word, value in wanted.items() if word != "read_from"}
+    return {name: as_always if name in others else wanted for name in names}
+
+
+def _run(description: ApiDescription, verbose: bool, configs: dict[str, dict[str, Any]]) -> bool:
     from dagster import Definitions
 
     from messaging_assets.assets.translator import asset_key
@@ -106,17 +119,21 @@ def _run(description: ApiDescription, names: list[str], verbose: bool, config: d
         if not verbose:
             definitions = Definitions.merge(definitions, Definitions(loggers={"console": _console(description.name)}))
         job = definitions.resolve_job_def(job_name(description.name))
-    left = ", ".join(_in_windows(description) if names == list(description.unpartitioned) else [])
+    left = ", ".join(_in_windows(description) if list(configs) == list(description.unpartitioned) else [])
     click.echo(f"running {job.name}{left and f', without windows of {left}'}", err=True)
     with opened_instance() as instance, _own_output(), ended_by_signals():
         run_id = str(uuid4())
         try:
             return job.execute_in_process(
                 instance=instance,
-                asset_selection=[asset_key(description, name) for name in names],
+                asset_selection=[asset_key(description, name) for name in configs],
                 run_config={
                     "loggers": {"console": {"config": {"log_level": "DEBUG"} if verbose else {}}},
-                    "ops": {pipeline_name(description.name, name): {"config": config} for name in names if config},
+                    "ops": {
+                        pipeline_name(description.name, name): {"config": config}
+                        for name, config in configs.items()
+                        if config
+                    },
                 },
                 raise_on_error=False,
                 run_id=run_id,

@@ -84,6 +84,10 @@ def test_a_run_may_ask_for_more_than_what_is_new(
         event = stored_instance.get_latest_materialization_event(AssetKey(["chat", "users"]))
         metadata = event.asset_materialization.metadata if event and event.asset_materialization else {}
         assert metadata["messaging_assets/rows_loaded"].value == rows, options
+    every = sync(file, "--read-from", "2020-01-01")
+    assert every.exit_code == 0
+    assert "read as always: channels" in every.output
+    assert "it has no mark" in sync(file, "--only", "channels", "--read-from", "2020-01-01").output
     refused = sync(file, "--only", "users", "--read-from", "-7d", "--full-refresh")
     assert refused.exit_code == 1
     assert "read_from cannot be: full_refresh and forget_state read everything" in refused.output

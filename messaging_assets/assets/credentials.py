@@ -55,11 +55,11 @@ class ApiCredentials(ConfigurableResource[Any]):
             raise SetSecret(f"{name} under [sources.{api}] in .dlt/secrets.toml is no text", "write it there in quotes")
         return str(stored) if stored else None
 
-    def has(self, api: str, name: str) -> bool:
-        """Whether a field has a value that can be sent."""
-        with suppress(SetSecret):  # which a sync tells
-            return self.look_up(api, name) is not None
-        return False
+    def sendable(self, api: str, name: str) -> str | None:
+        """The value of a field, as `look_up` has it; None too where a sync refuses it."""
+        with suppress(SetSecret):
+            return self.look_up(api, name)
+        return None
 
     def secrets_for(self, description: ApiDescription, resource: Resource) -> dict[str, str]:
         """The secrets that a resource's way of authentication needs, by field name.
@@ -86,8 +86,8 @@ class ApiCredentials(ConfigurableResource[Any]):
         """Every secret of the API that is set somewhere, to be hidden wherever it is echoed."""
         resources = description.resources_with_unselected.values()
         names = secrets_of(description.auth_of(resource) for resource in resources)
-        found = [self.look_up(description.name, name) for name in names if self.has(description.name, name)]
-        return [value for value in found if value] + self.secrets_in_address(description)
+        set_ones = [value for name in names if (value := self.sendable(description.name, name))]
+        return set_ones + self.secrets_in_address(description)
 
     def asked_by(self, description: ApiDescription, resources: Iterable[Resource]) -> str:
         """What changes with whose secrets are sent for lists, and says nothing of them: one byte of a digest of them.

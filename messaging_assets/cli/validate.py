@@ -223,7 +223,7 @@ def _secrets_not_set(description: ApiDescription) -> list[str]:
     credentials = build_credentials(description)
     auths = [description.auth_of(resource) for resource in description.resources_in_full.values()]
     names = secrets_of(auths)
-    return [variable(description.name, name) for name in names if not credentials.has(description.name, name)]
+    return [variable(description.name, name) for name in names if not credentials.sendable(description.name, name)]
 
 
 def _print(found: list[dict[str, Any]], broken: list[Problem]) -> None:

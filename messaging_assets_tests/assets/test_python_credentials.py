@@ -87,7 +87,7 @@ def test_a_value_of_dlts_secrets_that_is_no_text_is_refused_without_it(clean_roo
     file.write_text(f"[sources.chat]\ntoken = {written}\n", encoding="utf-8")
     with pytest.raises(SetSecret, match=r"^token under \[sources.chat\] in .* is no text; write it there in") as told:
         build_credentials(api).look_up("chat", "token")
-    assert not build_credentials(api).has("chat", "token")
+    assert build_credentials(api).sendable("chat", "token") is None
     assert build_credentials(api).all_secrets(api) == []
     assert VALUE not in str(told.value)
 

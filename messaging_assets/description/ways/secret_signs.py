@@ -23,38 +23,16 @@ _ALWAYS_IN_HEADERS = frozenset({"session", "sid", "auth", "pass", "sessionid", "
 _KEYS = frozenset(
     {"api", "access", "secret", "private", "auth", "app", "application", "subscription", "shared", "storage", "master"}
     | {"service", "consumer", "encryption", "signing", "rapidapi", "integration", "admin", "developer", "security"}
-    | {
-        "license",
-        "licence",
-        "functions",
-        "activation",
-        "deploy",
-        "ingest",
-        "insert",
-        "account",
-        "server",
-        "rest",
-        "webhook",
-        "genie",
-    }
+    | {"license", "licence", "functions", "activation", "deploy", "ingest", "insert", "account", "server", "rest"}
+    | {"webhook", "genie"}
 )
 # Words before `key` that make it the key of a record, a page or an order.
 _NO_KEYS = frozenset(
     {"page", "sort", "primary", "foreign", "order", "group", "partition", "routing", "row", "range", "natural"}
     | {"business", "item", "object", "parent", "record", "unique", "cache", "field", "join", "lookup", "map", "merge"}
     | {"dedup", "idempotency", "public", "cursor", "next", "start", "last", "previous", "prev", "end", "tag", "label"}
-    | {
-        "translation",
-        "template",
-        "resource",
-        "index",
-        "search",
-        "filter",
-        "column",
-        "dimension",
-        "surrogate",
-        "sorting",
-    }
+    | {"translation", "template", "resource", "index", "search", "filter", "column", "dimension", "surrogate"}
+    | {"sorting"}
 )
 # Words before `token` that make it the place where a list goes on, or a text's part.
 _NO_TOKENS = frozenset(

@@ -13,7 +13,8 @@ from messaging_assets.description.names import identifier
 from messaging_assets.description.windows import NAMES_OF_UTC
 from messaging_assets.files.rules.endpoint_requests import request_mistakes
 from messaging_assets.files.rules.mistakes import Mistake, Place, came, mapping, step_into, suggestion, value_at
-from messaging_assets.files.rules.steps import made_by, step_mistakes, taken_mistakes
+from messaging_assets.files.rules.steps import made_by, taken_mistakes
+from messaging_assets.files.rules.steps_of_time import step_mistakes
 from messaging_assets.files.rules.written import (
     Written,
     columns_of,

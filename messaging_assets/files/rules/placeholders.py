@@ -18,7 +18,7 @@ from messaging_assets.description.authentication import Described
 from messaging_assets.description.names import PAGE_PLACE, PARTS_OF_REQUEST, JsonPath
 from messaging_assets.files.rules.mistakes import Mistake, Place, mapping, quoted, suggestion
 from messaging_assets.files.rules.shape import shape_mistakes
-from messaging_assets.files.rules.steps import format_mistakes, is_now, now_mistakes
+from messaging_assets.files.rules.steps_of_time import format_mistakes, is_now, now_mistakes
 from messaging_assets.files.rules.templates import is_template, secret_meant, texts_of
 from messaging_assets.files.rules.written import Written, written_resources
 
@@ -56,7 +56,11 @@ class _Parent(NamedTuple):
 
 
 def parent_mistakes(raw: Mapping[str, Any]) -> Iterator[Mistake]:
-    """A mistake for each placeholder of a description that cannot be filled, and each parent that cannot be one."""
+    """A mistake for each placeholder that cannot be filled, and each parent that cannot be one.
+
+    Args:
+        raw: the description as it was written.
+    """
     resources = list(written_resources(raw))
     names = {name for one in resources if isinstance(name := one.own.get("name"), str)}
     parents: dict[str, list[_Parent]] = {}
@@ -285,10 +289,9 @@ def _value_meant(field: str, place: Place, names: list[Any]) -> Iterator[Mistake
 
 def _meaning(resource: Written, field: str, place: Place, in_path: bool) -> _Parent | Mistake | None:
     steps, has_cursor = field.split(".", 2), "incremental" in resource.endpoint
-    if steps[0] == "resources" and len(steps) == 3 and all(steps):
-        return _Parent(place, steps[1])
     if steps[0] == "resources":
-        return Mistake(place, "a placeholder for a parent's field is written {resources.<parent>.<field>}")
+        told = Mistake(place, "a placeholder for a parent's field is written {resources.<parent>.<field>}")
+        return _Parent(place, steps[1]) if len(steps) == 3 and all(steps) else told
     if _OF_CURSOR.match(field) and has_cursor:
         return None
     words = "{resources.<parent>.<field>}, {for_each.<name>}, {now:<format>}"

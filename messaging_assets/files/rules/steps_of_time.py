@@ -1,0 +1,146 @@
+"""What does not go with time: with a range in windows (`step`), a first cursor (`first_mark`), the moment of asking."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from messaging_assets.description.ways.placeholders import wrong_format
+from messaging_assets.files.rules.mistakes import Mistake, Place, mapping, step_into, value_at
+from messaging_assets.files.rules.written import Written, disposition_in, is_given
+
+_NOW = re.compile(r"now(-\d{1,4}(s|min|h|d|w))?")
+
+
+def is_now(field: str) -> bool:
+    """Whether a placeholder is meant to be the moment at which a sync asks."""
+    return field == "now" or field.startswith("now-")
+
+
+def now_mistakes(resource: Written, field: str, format_of: str | None, place: Place) -> Iterator[Mistake]:
+    """A mistake for each reason why nothing can take the place of `{now:<format>}` in a request.
+
+    Args:
+        resource: whose request it is.
+        field: what stands before the colon.
+        format_of: what stands behind it.
+        place: where it is written.
+    """
+    if not _NOW.fullmatch(field):
+        yield Mistake(place, "a time before now is written {now-7d:date}, with a number of s, min, h, d or w")
+    elif wrong := wrong_format(format_of or ""):
+        yield Mistake(place, wrong)
+    elif resource.endpoint.get("job"):
+        words = "an interrupted sync would begin a second job, as its request differs; write incremental with end_param"
+        yield Mistake(place, words)
+    elif resource.endpoint.get("conditional"):
+        words = "each sync asks for another address, so no answer says that a list is as it was; take conditional out"
+        yield Mistake(place, words)
+
+
+def format_mistakes(field: str, format_of: str | None, place: Place, in_path: bool) -> Iterator[Mistake]:
+    """A mistake where a placeholder's braces say how a value is written, and dlt does not know it, as `:date`.
+
+    Args:
+        field: what stands before the colon.
+        format_of: what stands behind it: a format of Python's such as `.10`, or a letter that followed `!`.
+        place: where it is written.
+        in_path: whether that is a path, which takes a value as it is.
+    """
+    if format_of and in_path:
+        yield Mistake(place, "a path takes a field as it is; leave out what follows : or ! in the braces")
+    elif format_of and not any(_takes(value, format_of) for value in ("text", 1)):
+        words = "no value is written so; leave out what follows : in the braces"
+        yield Mistake(place, words + (", and say format in incremental" if field.startswith("incremental.") else ""))
+
+
+def _takes(value: Any, format_of: str) -> bool:
+    try:
+        format(value, format_of)
+    except ValueError:
+        return False
+    return True
+
+
+def step_mistakes(resource: Written, places: list[Place]) -> Iterator[Mistake]:
+    """A mistake for each word that a range with a step does not go with, or needs.
+
+    Args:
+        resource: whose range it is.
+        places: where its cursor is written.
+    """
+    cursors = [(place, mapping(value_at(resource.full, place[place.index("endpoint") :]))) for place in places]
+    for place, cursor in cursors:
+        for word in ("initial_value", "end_value"):
+            if isinstance(cursor.get(word), (Mapping, list, bool)):
+                yield Mistake((*place, word), "is a time, a number or a text, such as 2025-01-01, 0 or -30d")
+        if cursor.get("first_mark") is not None:
+            yield from _first_mark(resource, (*place, "first_mark"), cursor)
+        if cursor.get("cursor_in", "record") == "record" and _is_of_parent(resource, str(cursor.get("cursor_path"))):
+            words = "is a field of the parent's, which no record of the list itself has; leave incremental out, and "
+            yield Mistake((*place, "cursor_path"), f"{words}write only_changed_parents")
+    stepped = [(place, cursor) for place, cursor in cursors if cursor.get("step") is not None]
+    for place, cursor in stepped:
+        yield from _windows(resource, (*place, "step"), cursor)
+    actions = resource.endpoint.get("response_actions")
+    for index, action in enumerate(actions if isinstance(actions, list) else ()):
+        if step_into(action, "action") == "split" and not stepped:
+            words = "split reads a window in two halves, and this list has none; write step in incremental"
+            yield Mistake(resource.place_of("endpoint", "response_actions", index, "action"), words)
+
+
+def _is_of_parent(resource: Written, name: str) -> bool:
+    """Whether a field comes from the parent's record, whatever steps call it."""
+    steps = resource.full.get("steps")
+    for step in reversed(steps if isinstance(steps, list) else []):
+        before = {str(new): str(old) for old, new in mapping(step_into(step, "rename")).items()}
+        before |= {str(new): str(path) for new, path in mapping(step_into(step, "copy")).items()}
+        name = before.get(name, name)
+    beside = [*mapping(resource.endpoint.get("include_from_answer")), *mapping(resource.full.get("for_each"))]
+    return name.startswith("_") and name not in beside and is_given(resource, name)
+
+
+def _first_mark(resource: Written, place: Place, cursor: Mapping[str, Any]) -> Iterator[Mistake]:
+    if cursor.get("cursor_in") not in ("answer", "link"):
+        yield Mistake(place, "no record has this cursor; write cursor_in: answer, or link where it is an address")
+    for word in ("initial_value", "end_value"):
+        if cursor.get(word) is not None:
+            yield Mistake(place, f"the range begins and ends with cursors that the API gives; take {word} out")
+    asked = resource.request_text
+    if (
+        "{resources." in asked
+        or "'resolve'" in asked
+        or resource.full.get("for_each")
+        or resource.full.get("partitions")
+    ):
+        yield Mistake(place, "it is the first cursor of one list, without parents, values or partitions; take it out")
+    actions = resource.endpoint.get("response_actions")
+    for index, action in enumerate(actions if isinstance(actions, list) else ()):
+        if step_into(action, "action") == "restart" and step_into(cursor["first_mark"], "starts_read") is True:
+            words = "another first cursor begins behind what changed since, which would be lost; take restart out"
+            yield Mistake(resource.place_of("endpoint", "response_actions", index, "action"), words)
+
+
+def _windows(resource: Written, place: Place, cursor: Mapping[str, Any]) -> Iterator[Mistake]:
+    asked = resource.request_text
+    if not cursor.get("end_param") and "{incremental.end_value" not in asked:
+        words = (
+            "the API is not told where a window ends; name end_param, or write {incremental.end_value} in the request"
+        )
+        yield Mistake(place, words)
+    if (
+        not cursor.get("start_param")
+        and "params" not in place
+        and not re.search(r"\{incremental\.(start|last)_", asked)
+    ):
+        words = "the API is not told where a window starts; name start_param, or write {incremental.start_value}"
+        yield Mistake(place, words)
+    if re.search(r"\{incremental\.\w+:", asked):
+        words = "what a placeholder cuts off may be a window's border; take it out, and write format in incremental"
+        yield Mistake(place, words)
+    if disposition_in(resource.full.get("write_disposition", "append")) == "append":
+        words = "two windows share their border, and append would have its rows twice; write merge, or use partitions"
+        yield Mistake(place, words)
+    if resource.full.get("partitions"):
+        yield Mistake(place, "a partition is a window already; take step or partitions out")

@@ -108,10 +108,9 @@ def _hold(lock: int, home: Path) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         process = os.pread(lock, 20, 0).decode(errors="replace").strip()
-        told = (
-            f"messaging-assets dev runs on {home} already{process and f' (process {process})'}; end it first, or set "
-        )
-        raise click.ClickException(f"{told}DAGSTER_HOME to another folder.") from None
+        holder = f" (process {process})" if process else ""
+        told = f"messaging-assets dev runs on {home} already{holder}; end it first"
+        raise click.ClickException(f"{told}, or set DAGSTER_HOME to another folder.") from None
     os.ftruncate(lock, 0)
 
 

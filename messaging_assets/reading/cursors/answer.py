@@ -65,12 +65,13 @@ class AnswerCursor:
         return self._clock is not None
 
     def _note_clock(self, value: Any) -> None:
-        is_plain = self._own.cursor_in != "link" and isinstance(value, (str, int, float))
-        at = self._order.moment(value) if self._order and is_plain else None
-        # An earlier one is how far the pages came, of an export by time.
-        if at is None or self._order is None or at < Decimal(self._order.now.timestamp()) - TOLERANCE:
+        order = self._order
+        if order is None or self._own.cursor_in == "link" or not isinstance(value, (str, int, float)):
             return
-        if self._clock is None or at < self._clock[0]:
+        at = order.moment(value)
+        # One before the sync's start is how far the pages came, of an export by time.
+        is_clock = at is not None and at >= Decimal(order.now.timestamp()) - TOLERANCE
+        if at is not None and is_clock and (self._clock is None or at < self._clock[0]):
             self._clock = at, value
 
     def reached(self, last: Any) -> Any:

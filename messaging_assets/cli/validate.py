@@ -87,7 +87,7 @@ def _read(files: Iterable[Path]) -> tuple[list[dict[str, Any]], list[Problem]]:
 
 
 def _about(description: ApiDescription) -> dict[str, Any]:
-    from messaging_assets.description.cron import cron_in_words
+    from messaging_assets.description.automation import cron_in_words
 
     schedule = description.schedule
     return {

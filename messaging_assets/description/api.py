@@ -16,7 +16,8 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from messaging_assets.description.authentication import Auth, Described, Host, WebAddress
 from messaging_assets.description.automation import Schedule, Sensor
-from messaging_assets.description.endpoint import Endpoint, ErrorHandler, ErrorInBody, Incremental, ResponseAction
+from messaging_assets.description.endpoint import Endpoint, ErrorHandler, ErrorInBody, ResponseAction
+from messaging_assets.description.incremental import Incremental
 from messaging_assets.description.pagination import Paginator
 from messaging_assets.description.resource import (
     Checkpoint,

@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from messaging_assets.description.authentication import Auth, Described
-from messaging_assets.description.jobs import FirstMark, Job
+from messaging_assets.description.incremental import Incremental
+from messaging_assets.description.jobs import Job
 from messaging_assets.description.names import JsonPath
 from messaging_assets.description.pagination import Paginator
-from messaging_assets.description.windows import Bound, CursorFormat, MomentFormat, Step, TimeZone, refuse_long_lag
 
 _Matcher = TypeVar("_Matcher", "ErrorInBody", "ResponseAction")
 RETRIED_STATUSES = (429, 500, 502, 503, 504)
@@ -165,84 +165,6 @@ class ResponseAction(Described):
         if self.action == "empty" and says_nothing_of_rows(self.status_code or 0):
             raise ValueError(f"a {self.status_code} says nothing about rows; write action: ignore")
         return _can_match(self)
-
-
-class Incremental(Described):
-    """dlt's incremental: ask only for what is newer than the highest cursor value loaded so far.
-
-    A child keeps such a mark for each list of its parents' and goes by the value as the API sends it: a quiet channel's
-    late message is older than a busy channel's newest. A list is known by what its request takes from the parent; a new
-    one is read from initial_value on; of lists that no longer come, the last 1,000 marks are kept. Texts that are
-    numbers or moments compare as such; others are refused. A mark never runs ahead of the sync's own start.
-    """
-
-    cursor_path: JsonPath
-    """Where a record's cursor is."""
-    cursor_in: Literal["record", "answer", "link"] | None = None
-    """Where `cursor_path` begins: in each `record`, or in the `answer`: a token for next time, or the next `link`."""
-    first_mark: FirstMark | None = None
-    """The request whose answer has the first cursor, where no page has it; with `cursor_in` `answer` or `link`."""
-    cursor_format: CursorFormat | None = None
-    """How records write it: `epoch_seconds` (`_ms`, `_us`, `_ns`), `number`, `text`, a pattern of strptime."""
-    format: MomentFormat | None = None
-    """How start and end are sent: `epoch_seconds` (`_ms`, `_us`, `_ns`), `date`, `iso`, a pattern of strftime."""
-    timezone: TimeZone | None = None
-    """The zone of cursors that name none, and of dates and patterns that are sent: an IANA name; else UTC."""
-    range_start: Literal["open", "closed"] = "closed"
-    """Whether rows with the mark's own value come again, `closed`, or not, `open`."""
-    range_end: Literal["open", "closed"] = "open"
-    """Whether rows with the `end_value` itself come, `closed`, or not, `open`."""
-    initial_value: Bound = None
-    """Where to begin; also `now`, or a time before it such as `-30d` or `-P30D`."""
-    end_value: Bound = None
-    """Where to end: a closed range, without state; `now` (also `-1d`) moves with each sync, and keeps the mark."""
-    last_value_func: Literal["min", "max"] | Callable[..., Any] = "max"
-    """Which cursor is the mark: `max` or `min`."""
-    primary_key: str | list[str] | None = None
-    """What tells rows at the boundary apart; else the resource's."""
-    row_order: Literal["asc", "desc"] | None = None
-    """`asc` or `desc`, the order of the rows: lets dlt stop early, unless a row shows that it is not so."""
-    allow_external_schedulers: bool | None = None
-    """dlt's, for Airflow: without effect here, where `partitions` are a scheduler's ranges."""
-    lag: float | None = None
-    """Seconds (days, for dates) before the mark that are asked for again; of numbers that are no time, so many."""
-    on_cursor_value_missing: Literal["raise", "include", "exclude"] = "raise"
-    """What becomes of a record without a cursor: `raise`, `include` or `exclude`."""
-    start_param: str | None = None
-    """The parameter that takes the start."""
-    end_param: str | None = None
-    """The parameter that takes the end, which is now where there is no `end_value`."""
-    step: Step | None = None
-    """How long the windows are that the range is read in, such as `P1D` or `PT1H`; with `merge`."""
-    maximum_results: int | None = Field(None, gt=0)
-    """Rows that the API gives of one range at most; a window with so many is read in two halves."""
-    convert: Callable[..., Any] | None = None
-    """A function that writes the start as the API wants it, from Python only."""
-
-    @model_validator(mode="after")
-    def _fits_the_cursor(self) -> Incremental:
-        refuse_long_lag(self.cursor_format, self.lag)
-        if self.cursor_in == "link":
-            for name in ("start_param", "end_param", "initial_value", "end_value", "lag", "format", "convert"):
-                if getattr(self, name) is not None:
-                    raise ValueError(f"a link is asked for as it came, so {name} has no place in it; take one out")
-        return self
-
-    @model_validator(mode="after")
-    def _can_step(self) -> Incremental:
-        if self.step is None:
-            if self.maximum_results is not None:
-                raise ValueError("maximum_results is of a window; write step too, such as P1D")
-            return self
-        if self.initial_value is None:
-            raise ValueError("step cuts a range into windows; write where it begins, initial_value")
-        if self.last_value_func != "max":
-            raise ValueError("windows of step are read from the oldest on; take last_value_func or step out")
-        if self.row_order is not None:
-            raise ValueError("a window of step has an end of its own; take row_order out")
-        if self.cursor_in == "answer" or self.cursor_format in ("number", "text"):
-            raise ValueError("step cuts time into windows, and this cursor is no time; take step out")
-        return self
 
 
 class Endpoint(Described):

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from decimal import Decimal
 from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -16,7 +14,6 @@ from pydantic import (
     Field,
     TypeAdapter,
     ValidationError,
-    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -38,62 +35,6 @@ def _zone(value: str) -> str:
         raise ValueError(f"'{value}' is no time zone; use an IANA name such as UTC or Europe/Berlin") from None
     return "UTC" if value.upper() in NAMES_OF_UTC else value
 
-
-# More days than any list goes back.
-_MOST_DAYS = 10_000
-
-
-def refuse_long_lag(cursor_format: str | None, lag: float | None) -> None:
-    """Refuse seconds where a lag counts days.
-
-    Raises:
-        ValueError: the cursor is days in a pattern, and the lag is decades of them.
-    """
-    is_of_days = cursor_format is not None and "%" in cursor_format and not moments.has_time_of_day(cursor_format)
-    if is_of_days and (lag or 0) > _MOST_DAYS:
-        raise ValueError(f"lag counts days where cursor_format has no time of day, and {lag:,.0f} days are too many")
-
-
-# Seconds that a pattern may leave out: none, those of a second, minute, hour, day, month or year.
-_CUT_OFF = (0, 1, 60, 3600, 86_400, 90_000, *(days * 86_400 for days in (28, 29, 30, 31, 365, 366)))
-
-
-# As other tools, and people, write a time before now.
-_BEFORE_NOW = re.compile(
-    r"today|yesterday|now *-.*|now\(.*\)|-?\d+ ?(seconds?|minutes?|hours?|days?|weeks?|months?|years?)( ago)?|-\d+ ?m",
-    re.IGNORECASE,
-)
-
-
-def _as_records_write(value: Any, info: ValidationInfo) -> Any:
-    """One end of a range, where it is a moment, as records are written: in their pattern, or their unit since 1970."""
-    pattern, zone = info.data.get("cursor_format") or "", ZoneInfo(info.data.get("timezone") or "UTC")
-    is_pattern = "%" in pattern
-    if isinstance(value, str) and pattern != "text" and _BEFORE_NOW.fullmatch(value):
-        raise ValueError(f"'{value}' is no time; write now, or a time before it such as -30d, -5min, -1mo or -P30D")
-    if is_pattern and moments.moment_of(value, pattern, zone) is not None:
-        return value
-    moment = moments.moment_of(value, zone=zone) if is_pattern or pattern in EPOCHS else None
-    if moment is None:
-        return value
-    # Rows at a closed end come with all that the pattern cuts off of it; before an open one none is to be lost.
-    is_open_end = info.field_name == "end_value" and info.data.get("range_end") != "closed"
-    if pattern in EPOCHS or not is_open_end:
-        return moments.written(moment, pattern, zone, is_open_end)
-    return _no_earlier(moment, pattern, zone)
-
-
-def _no_earlier(moment: Decimal, pattern: str, zone: ZoneInfo) -> Any:
-    """The first text of a pattern that is no earlier than a moment; the moment's own where no year is so late."""
-    for seconds in _CUT_OFF:
-        with suppress(OverflowError, ValueError):
-            text = moments.written(moment + seconds, pattern, zone)
-            if (moments.moment_of(text, pattern, zone) or moment) >= moment:
-                return text
-    return moments.written(moment, pattern, zone)
-
-
-Bound = Annotated[Any, AfterValidator(_as_records_write)]
 
 # Directives that both strptime and strftime know; a C library's strftime knows more.
 _READ = re.compile(r"([^%]|%[aAbBcdfGHIjmMpSuUVwWxXyYzZ%])*")

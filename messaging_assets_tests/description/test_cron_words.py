@@ -9,7 +9,7 @@ from dagster._utils.schedules import CroniterShim, is_valid_cron_schedule
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging_assets.description.cron import cron_in_words, names_no_day
+from messaging_assets.description.automation import cron_in_words, names_no_day
 
 
 @pytest.mark.parametrize(

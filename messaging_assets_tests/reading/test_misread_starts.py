@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.description.endpoint import Incremental
+from messaging_assets.description.incremental import Incremental
 from messaging_assets.reading.cursors.marks import CursorMarks
 from messaging_assets.reading.cursors.order import order_of
 from messaging_assets.reading.cursors.request_values import first_of_file

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from messaging_assets.description.api import Resource
-from messaging_assets.description.endpoint import Incremental
+from messaging_assets.description.incremental import Incremental
 from messaging_assets.rows.keys.versions import Versions
 
 NEW, OLD = {"id": 1, "at": "2026-01-02T00:00:00Z"}, {"id": 1, "at": "2026-01-01T00:00:00Z"}

@@ -10,9 +10,8 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from messaging_assets.description.api import ApiDescription, Client
+from messaging_assets.description.api import ApiDescription, Client, Endpoint, Incremental
 from messaging_assets.description.authentication import Described
-from messaging_assets.description.endpoint import Endpoint, Incremental
 from messaging_assets.description.resource import Resource, ResourceBase
 from messaging_assets.files.rules.mistakes import (
     Mistake,

@@ -14,8 +14,7 @@ from dagster import (
 )
 
 from messaging_assets.description.api import ApiDescription
-from messaging_assets.description.automation import Schedule
-from messaging_assets.description.cron import cron_in_words
+from messaging_assets.description.automation import Schedule, cron_in_words
 from messaging_assets.orchestration.automation.jobs import job_name, unfinished_run, waiting_for
 from messaging_assets.seams.dagster_inside import UnresolvedAssetJobDefinition
 

@@ -18,7 +18,7 @@ from dagster import (
 from messaging_assets.description.api import Resource
 from messaging_assets.description.windows import Window
 from messaging_assets.foundation.failures import MendDescription
-from messaging_assets.loading.window_request import says_nothing
+from messaging_assets.reading.times.asked_windows import says_nothing
 
 _DEFINITIONS: dict[str, type[TimeWindowPartitionsDefinition]] = {
     "hourly": HourlyPartitionsDefinition,
@@ -76,7 +76,7 @@ def window_of(context: AssetExecutionContext, resource: Resource, asset: str) ->
         )
     if says_nothing(resource, window):
         raise MendDescription(
-            "partitions.format writes the start and the end of this window alike, as in an hour that comes twice, so "
+            "its format writes the start and the end of this window alike, as in an hour that comes twice, so "
             "the API is asked for nothing",
             "write a format that tells them apart, such as iso8601 or epoch_seconds",
             where=asset,

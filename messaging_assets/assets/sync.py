@@ -33,10 +33,10 @@ from messaging_assets.loading.table.removal import settle
 from messaging_assets.loading.table.resource_table import ResourceTable
 from messaging_assets.loading.table.unchanged import result_of_unchanged
 from messaging_assets.loading.undisturbed import undisturbed
-from messaging_assets.loading.window_request import in_window
 from messaging_assets.reading.cursors.marks import cursor_of
 from messaging_assets.reading.evidence.sought_fields import CORRECT
 from messaging_assets.reading.receipt import ReadResult, Verdict
+from messaging_assets.reading.times.asked_windows import in_window
 from messaging_assets.seams.dagster_dlt import DagsterDltResource
 from messaging_assets.seams.dagster_storage import remember_storage
 from messaging_assets.seams.dlt_lookups import shorten_lookups

@@ -9,11 +9,12 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo, model_validator
 
 from messaging_assets.description.authentication import Described
 from messaging_assets.description.jobs import FirstMark
 from messaging_assets.description.names import JsonPath
+from messaging_assets.description.ways.placeholders import is_moment_format
 from messaging_assets.description.windows import CursorFormat, MomentFormat, Step, TimeZone
 from messaging_assets.foundation import moments
 from messaging_assets.foundation.moments import EPOCHS
@@ -75,6 +76,20 @@ def _no_earlier(moment: Decimal, pattern: str, zone: ZoneInfo) -> Any:
 Bound = Annotated[Any, AfterValidator(_as_records_write)]
 
 
+# Where a request takes the cursor.
+CURSOR_VALUE = re.compile(r"\{incremental\.((?:start|last|initial|end)_value)(?::([^{}]*))?\}")
+
+
+def value_name(name: str, way: str) -> str:
+    """The name of a cursor's value that a request takes.
+
+    Args:
+        name: such as `start_value`.
+        way: what follows its colon; a moment's format makes another value of it.
+    """
+    return f"{name}:{way}" if is_moment_format(way) else name
+
+
 class Incremental(Described):
     """dlt's incremental: ask only for what is newer than the highest cursor value loaded so far.
 
@@ -93,7 +108,7 @@ class Incremental(Described):
     cursor_format: CursorFormat | None = None
     """How records write it: `epoch_seconds` (`_ms`, `_us`, `_ns`), `number`, `text`, a pattern of strptime."""
     format: MomentFormat | None = None
-    """How start and end are sent: `epoch_seconds` (`_ms`, `_us`, `_ns`), `date`, `iso`, a pattern of strftime."""
+    """How start and end are sent: `epoch_seconds` (`_ms`, `_us`, `_ns`), `date`, `iso`, `http`, a strftime pattern."""
     timezone: TimeZone | None = None
     """The zone of cursors that name none, and of dates and patterns that are sent: an IANA name; else UTC."""
     range_start: Literal["open", "closed"] = "closed"
@@ -126,6 +141,28 @@ class Incremental(Described):
     """Rows that the API gives of one range at most; a window with so many is read in two halves."""
     convert: Callable[..., Any] | None = None
     """A function that writes the start as the API wants it, from Python only."""
+    _sent_as: tuple[str | None, ...] = PrivateAttr((None,))
+
+    @property
+    def ways(self) -> dict[str, Incremental]:
+        """It once for each format that placeholders name, by what `value_name` puts behind a name for it."""
+        named = filter(None, self._sent_as)
+        return {"": self} | {f":{one}": self.model_copy(update={"format": one, "convert": None}) for one in named}
+
+    @property
+    def sent_as(self) -> tuple[str | None, ...]:
+        """The formats in which requests take start and end: `format`, and those that placeholders name; None: none."""
+        return tuple(dict.fromkeys(one or self.format for one in self._sent_as))
+
+    def sent(self, formats: tuple[str | None, ...]) -> Incremental:
+        """The same for requests whose placeholders name formats.
+
+        Args:
+            formats: each that one names; None for one that does not, or for a parameter.
+        """
+        made = self.model_copy()
+        made._sent_as = formats or (None,)
+        return made
 
     @model_validator(mode="after")
     def _fits_the_cursor(self) -> Incremental:

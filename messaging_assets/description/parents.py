@@ -8,14 +8,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Collection, Mapping
-from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 from messaging_assets.description.api import ApiDescription, Resource
-from messaging_assets.description.jobs import JOB_HEADER
 from messaging_assets.description.names import identifier
-from messaging_assets.description.ways.placeholders import filled
+from messaging_assets.description.ways.placeholders import MOMENT_FORMAT, filled
 
 # Under this header a child's requests carry their list's name, as far as the paginator; it never leaves.
 LIST_HEADER = "X-Messaging-Assets-List"
@@ -29,11 +27,12 @@ RESOURCE = "resource"
 IN_PATH = f"{LIST}in_path_"
 # What a value may hold in the path of a link and means the same there; `?` and `#` would end the path.
 _IN_PATH = "/:@!$&'()*+,;=~%"
-_CURSOR = re.compile(r"\{incremental\.((?:start|last|initial|end)_value)")
 _RESOURCE = re.compile(r"\{resources\.([A-Za-z0-9_]+)\.")
 _VALUE = re.compile(r"\{for_each\.([A-Za-z0-9_]+)")
-_FIELD = re.compile(r"(\{resources\.[A-Za-z0-9_]+\.)([^}:!]+)")
-_PLAIN_FIELD = re.compile(r"(\{resources\.[A-Za-z0-9_]+\.)([^}:!]+)\}")
+# With how a moment in it is written, which makes another value of it.
+_OF_RECORD = rf"(\{{resources\.[A-Za-z0-9_]+\.)([^}}:!]+(?::{MOMENT_FORMAT}(?=\}}))?)"
+FIELD = re.compile(_OF_RECORD)
+PLAIN_FIELD = re.compile(rf"{_OF_RECORD}\}}")
 
 
 class _NoValue(str):
@@ -66,6 +65,16 @@ def other_field(name: str) -> str:
 def text_field(name: str) -> str:
     """Under which name a parent's record carries a field as the texts of a request take it."""
     return f"__text__{_plain(name)}"
+
+
+def cursor_field(name: str) -> str:
+    """Under which name a parent's record carries such a value."""
+    return f"{LIST}{_plain(name)}"
+
+
+def path_cursor_field(name: str) -> str:
+    """Under which name it carries the value as a path takes it."""
+    return f"{IN_PATH}{_plain(name)}"
 
 
 def written(value: Any) -> Any:
@@ -156,16 +165,6 @@ def joined(resource: Resource) -> Resource:
     )
 
 
-def with_fields_for_job(resource: Resource) -> Resource:
-    """A resource whose requests carry in headers what its job's addresses take of the list."""
-    endpoint = resource.endpoint
-    if endpoint.job is None or not endpoint.job.of_list:
-        return resource
-    carried = {JOB_HEADER.format(place): f"{{{name}}}" for place, name in enumerate(endpoint.job.of_list)}
-    asked = endpoint.model_copy(update={"headers": {**(endpoint.headers or {}), **carried}})
-    return resource.model_copy(update={"endpoint": asked})
-
-
 def links_of(description: ApiDescription, one: Resource) -> frozenset[str]:
     """The fields of a resource with which the paths of children begin, so that they may be addresses."""
     start = re.compile(rf"\{{resources\.{re.escape(one.name)}\.([^}}:!]+)\}}")
@@ -206,56 +205,30 @@ def bound_path(resource: Resource) -> tuple[str, dict[str, Any]]:
             path = path.replace("{" + param + "}", f"{{resources.{value['resource']}.{value['field']}}}")
         else:
             path = path.replace("{" + param + "}", quote(str(written(value)), safe=""))
-    return _PLAIN_FIELD.sub(lambda found: f"{found[1]}{path_field(found[2])}}}", path), params
+    return PLAIN_FIELD.sub(lambda found: f"{found[1]}{path_field(found[2])}}}", path), params
 
 
 def fields_of_parents(child: Resource) -> tuple[list[str], list[str]]:
     """The parent's fields that a child's path takes, and those that only the rest of its requests takes."""
     endpoint = child.endpoint
     path = endpoint.path or ""
-    fields = {found[2] for found in _PLAIN_FIELD.finditer(path)}
+    fields = {found[2] for found in PLAIN_FIELD.finditer(path)}
     for param, value in endpoint.params.items():
         if _is_resolve(value) and "{" + param + "}" in path:
             fields.add(str(value["field"]))
     # A path may format a field, such as {resources.channels.id:>5}.
-    return sorted(fields), sorted({found[2] for found in _FIELD.finditer(_written(child))} - fields)
+    return sorted(fields), sorted({found[2] for found in FIELD.finditer(_written(child))} - fields)
 
 
 def fields_in_texts(child: Resource) -> set[str]:
     """The parent's fields that a text takes: all but those that are a value of a JSON body by themselves."""
-    body = changed(child.endpoint.json_body, lambda text: "" if _PLAIN_FIELD.fullmatch(text) else text)
+    body = changed(child.endpoint.json_body, lambda text: "" if PLAIN_FIELD.fullmatch(text) else text)
     endpoint = child.endpoint.model_copy(update={"json_body": body})
     in_path, _ = fields_of_parents(child)
     return {
         *in_path,
-        *(found[2] for found in _FIELD.finditer(_written(child.model_copy(update={"endpoint": endpoint})))),
+        *(found[2] for found in FIELD.finditer(_written(child.model_copy(update={"endpoint": endpoint})))),
     }
-
-
-def for_each_list(asked: dict[str, Any], parent: str, has_cursor: bool) -> dict[str, Any]:
-    """A child's request with everything that differs from list to list taken from the parent's record: fields, the
-    list's name in a header, and the cursor's values.
-
-    Args:
-        asked: the parts of the request in dlt's words.
-        parent: the parent's name.
-        has_cursor: whether the child has a cursor.
-    """
-
-    def of_record(text: str, is_json: bool = False) -> str:
-        # A value of JSON keeps its type.
-        carried = other_field if is_json and _PLAIN_FIELD.fullmatch(text) else text_field
-        text = _FIELD.sub(lambda found: f"{found[1]}{carried(found[2])}", text)
-        return _CURSOR.sub(rf"{{resources.{parent}.{LIST}\1", text) if has_cursor else text
-
-    path = asked.get("path")
-    if has_cursor and path:
-        path = _CURSOR.sub(rf"{{resources.{parent}.{IN_PATH}\1", path)
-    rest = {name: changed(one, of_record) for name, one in asked.items() if name in ("params", "data")}
-    if "json" in asked:
-        rest["json"] = changed(asked["json"], partial(of_record, is_json=True))
-    headers = {**changed(asked.get("headers") or {}, of_record), LIST_HEADER: f"{{resources.{parent}.{LIST}}}"}
-    return {**asked, **rest, "path": path, "headers": headers}
 
 
 def _written(resource: Resource) -> str:

@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from messaging_assets.description.authentication import Described
+from messaging_assets.description.ways.placeholders import MOMENT_FORMATS, is_moment_format
 from messaging_assets.foundation import moments
 from messaging_assets.foundation.moments import EPOCHS
 
@@ -39,17 +40,12 @@ def _zone(value: str) -> str:
 # Directives that both strptime and strftime know; a C library's strftime knows more.
 _READ = re.compile(r"([^%]|%[aAbBcdfGHIjmMpSuUVwWxXyYzZ%])*")
 _YEAR = re.compile("%[cGxyY]")
-_WRITTEN = re.compile(r"([^%]|%-?[A-Za-z%])*")
-
-
-def _is_pattern(value: str, directives: re.Pattern[str]) -> bool:
-    return "%" in value.replace("%%", "") and bool(directives.fullmatch(value))
 
 
 @lru_cache
 def _reads(pattern: str) -> bool:
     """Whether strptime takes it, which wants no directive twice and no ISO week without its day; and it has a year."""
-    if not _is_pattern(pattern, _READ) or not _YEAR.search(pattern.replace("%%", "")):
+    if not _READ.fullmatch(pattern) or not _YEAR.search(pattern.replace("%%", "")):
         return False
     try:
         datetime.strptime(datetime(2001, 2, 3, tzinfo=timezone.utc).strftime(pattern), pattern)  # noqa: DTZ007
@@ -59,12 +55,9 @@ def _reads(pattern: str) -> bool:
 
 
 def _moment_format(value: str) -> str:
-    if value in (*EPOCHS, "date", "iso", "iso8601") or _is_pattern(value, _WRITTEN):
+    if is_moment_format(value):
         return value
-    raise ValueError(
-        f"'{value}' is no way to write a moment; write iso, date, epoch_seconds, epoch_ms, epoch_us, epoch_ns or a "
-        "pattern such as %Y-%m-%d %H:%M"
-    )
+    raise ValueError(f"'{value}' is no way to write a moment; write {MOMENT_FORMATS}")
 
 
 def _cursor_format(value: str) -> str:

@@ -163,7 +163,7 @@ def _suggested(came: FirstPages, resource: Resource) -> str:
         return "see whether these are records at all; a sync loads the others, and says how many it set aside"
     named = f", such as {', '.join(suggested)}" if suggested else ""
     if is_child(resource) and not resource.include_from_parent:
-        field = [*chain(*fields_of_parents(resource)), "id"][0]
+        field = [*chain(*fields_of_parents(resource)), "id"][0].partition(":")[0]
         beside = f"include_from_parent: [{field}], and _{parents_of(resource)[0]}_{field} beside it"
         named += f"; where it is unique within its parent only, write {beside}"
     return f"name a primary_key that every record has once{named}"

@@ -287,7 +287,7 @@ def written(seconds: Decimal, format_: str, zone: tzinfo = timezone.utc, is_end:
         is_later = is_end and (day.hour, day.minute, day.second, day.microsecond) != (0, 0, 0, 0)
         return (day.date() + timedelta(days=is_later)).isoformat()
     if format_ == "http":
-        return formatdate(int(seconds), usegmt=True)
+        return formatdate(int(seconds.to_integral_value(rounding=rounding)), usegmt=True)
     if format_ in ("iso", "iso8601"):
         moment = datetime_of(seconds).replace(tzinfo=None)
         digits_text = f"{seconds % 1:f}".partition(".")[2].rstrip("0")

@@ -13,22 +13,23 @@ from urllib.parse import quote, urljoin
 from messaging_assets.description.api import Endpoint, Resource
 from messaging_assets.description.names import HEADER_VALUE
 from messaging_assets.description.parents import (
-    IN_PATH,
     LINE,
     LIST,
     NO_VALUE,
     PARENTS,
     bound_path,
+    cursor_field,
     fields_in_texts,
     fields_of_parents,
     is_address,
     other_field,
+    path_cursor_field,
     path_field,
     shared_field,
     text_field,
     written,
 )
-from messaging_assets.foundation import json_paths
+from messaging_assets.foundation import json_paths, moments
 from messaging_assets.foundation.failures import MendDescription
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 _NO_ADDRESS = "its '{}' is empty or made of dots, which would ask for another address"
 _STEP_UP = "its '{}' is an address with dots for a step, which would ask for another one"
 _MISSING = "it has no '{}', which the request takes"
+_NO_TIME = "its '{}' is no text of a time, and the request takes one"
 _HOST = re.compile(r"[A-Za-z0-9.-]+:[0-9]+")
 # A step of dots in what stands before a query.
 _DOTS = re.compile(r"[^?#]*[/\\](\.|%2e){2}([/\\?#]|\Z)", re.IGNORECASE)
@@ -89,7 +91,7 @@ class ListFields:
         if not self._taken_in:
             return ""
         # As text, because 7 and "7" ask for one list.
-        asked = [[str(json_paths.first_value(field, row))] for field in self._taken_in]
+        asked = [[str(_value(field, row))] for field in self._taken_in]
         return hashlib.blake2b(repr(asked).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
     def is_new(self, row: dict[str, Any]) -> bool:
@@ -109,7 +111,7 @@ class ListFields:
         name = self.name(row)
         fields: dict[str, Any] = {path_field(field): self._as_path(row, field) for field in self._in_path}
         for field in self._taken_in:
-            fields[other_field(field)] = value = json_paths.first_value(field, row)
+            fields[other_field(field)] = value = _value(field, row)
             fields[text_field(field)] = written(value)
         fields |= _of_cursor(_plain(self._context.cursor_values(name), self._context.asset))
         for one in self._shared:
@@ -136,8 +138,10 @@ class ListFields:
     def _why_none(self, row: dict[str, Any]) -> tuple[str, str] | None:
         """The field for which a record has no list, and why, as a clause; None where it has one."""
         for field in self._taken_in:
-            if (value := json_paths.first_value(field, row)) is None:
-                return field, _MISSING.format(field)
+            name, _, way = field.partition(":")
+            if (value := _value(field, row)) is None:
+                has_one = way and json_paths.first_value(name, row) is not None
+                return name, (_NO_TIME if has_one else _MISSING).format(name)
             if self._taken_in[field] != "json" and isinstance(value, (dict, list)):
                 return field, _NO_TEXT.format(field, "an object" if isinstance(value, dict) else "a list")
             if self._taken_in[field] == "header" and not HEADER_VALUE.fullmatch(str(value)):
@@ -172,7 +176,7 @@ class ListFields:
 
     def _as_path(self, row: dict[str, Any], field: str) -> str:
         """A field as the path takes it: one segment, or an address where the path begins with it and it is one."""
-        value, placeholder = str(written(json_paths.first_value(field, row))), self._placeholder(field)
+        value, placeholder = str(written(_value(field, row))), self._placeholder(field)
         if not self._is_address(field, value):
             is_host = _HOST.fullmatch(value) and re.match(rf"https?://{re.escape(placeholder)}(/|$)", self._path)
             return value if is_host else quote(value, safe="")
@@ -184,6 +188,15 @@ class ListFields:
             )
         # Whether it is of the API's own origin is seen before anything is sent there.
         return urljoin(f"{self._base_url}/", value) if value.startswith("/") else value
+
+
+def _value(field: str, row: Mapping[str, Any]) -> Any:
+    """What a record has for a field, a moment as the field's format says; None where it has none."""
+    name, _, way = field.partition(":")
+    value = json_paths.first_value(name, row)
+    if not way:
+        return value
+    return None if (seconds := moments.moment_of(value)) is None else moments.written(seconds, way)
 
 
 def _fields_in_headers(child: Resource) -> set[str]:
@@ -206,8 +219,8 @@ def _in_window(row: dict[str, Any], window: Window) -> dict[str, Any]:
 def _of_cursor(values: Mapping[str, Any]) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for key, one in values.items():
-        fields[LIST + key] = NO_VALUE if one is None else one
-        fields[IN_PATH + key] = NO_VALUE if one is None else quote(str(one), safe="")
+        fields[cursor_field(key)] = NO_VALUE if one is None else one
+        fields[path_cursor_field(key)] = NO_VALUE if one is None else quote(str(one), safe="")
     return fields
 
 

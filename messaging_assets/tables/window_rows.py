@@ -13,6 +13,7 @@ from messaging_assets.description.api import Resource
 from messaging_assets.description.windows import Window
 from messaging_assets.foundation.failures import MendDescription, ReadIncomplete
 from messaging_assets.reading.receipt import Finding, Verdict
+from messaging_assets.reading.times.asked_windows import reach
 from messaging_assets.tables.notes.noted_syncs import NotedSync
 from messaging_assets.tables.table_rows import TableRows, table_rows
 from messaging_assets.tables.taking_away import Read, TakenOut, is_bounded, refuse_too_many, why_nothing_goes
@@ -113,8 +114,7 @@ def replace_window(
 
 def _ends(resource: Resource, window: Window) -> tuple[datetime, datetime]:
     """A window's end, and up to where rows may come with what lies there."""
-    assert resource.partitions is not None
-    return window.end, window.end + resource.partitions.reach
+    return window.end, window.end + reach(resource)
 
 
 def rows_by_window(pipeline: Pipeline, resource: Resource, windows: Mapping[str, Window]) -> dict[str, int]:

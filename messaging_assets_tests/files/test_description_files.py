@@ -582,22 +582,24 @@ BAD = [
         "placeholder without a field",
     ),
     example(
-        "5: resources.b.endpoint: a path takes a field as it is; leave out what follows : or ! in the braces",
+        "5: resources.b.endpoint: a path takes a field as it is, or as a moment's format says, such as :date; "
+        "leave out what follows : or !",
         resources("a", "{name: b, endpoint: '/{resources.a.id!r}'}"),
         "placeholder with a format",
     ),
     example(
-        "6: resources.users.endpoint.params.since: no value is written so; leave out what follows : in the braces, and "
-        "say format in incremental",
+        "6: resources.users.endpoint.params.since: no value is written so; behind the colon, write iso, date, http, "
+        "epoch_seconds, epoch_ms, epoch_us, epoch_ns, or a pattern such as %Y-%m-%d, or nothing",
         in_resource(
             "write_disposition: append",
-            "endpoint: {params: {since: '{incremental.start_value:date}'}, incremental: {cursor_path: at}}",
+            "endpoint: {params: {since: '{incremental.start_value:days}'}, incremental: {cursor_path: at}}",
         ),
         "a format in braces that dlt does not know",
     ),
     example(
-        "5: resources.b.endpoint.params.a: no value is written so; leave out what follows : in the braces",
-        resources("a", "{name: b, endpoint: {params: {a: '{resources.a.at:date}'}}}"),
+        "5: resources.b.endpoint.params.a: no value is written so; behind the colon, write iso, date, http, "
+        "epoch_seconds, epoch_ms, epoch_us, epoch_ns, or a pattern such as %Y-%m-%d, or nothing",
+        resources("a", "{name: b, endpoint: {params: {a: '{resources.a.at:days}'}}}"),
         "a parent's field in a format that dlt does not know",
     ),
     *(

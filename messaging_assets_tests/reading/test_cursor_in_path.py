@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from messaging_assets.description.api import Resource
-from messaging_assets.description.parents import for_each_list
+from messaging_assets.loading.passes.list_request import for_each_list
 from messaging_assets.reading.cursors.marks import filled
 from messaging_assets_tests.lists_of_parents import list_fields
 from messaging_assets_tests.one_table import OneTable

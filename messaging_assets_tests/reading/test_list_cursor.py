@@ -428,7 +428,7 @@ def _describe(**incremental: Any) -> None:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"format": "epoch"}, "'epoch' is no way to write a moment; write iso, date, epoch_seconds"),
+        ({"format": "epoch"}, "'epoch' is no way to write a moment; write iso, date, http, epoch_seconds"),
         ({"cursor_format": "unix"}, "'unix' is no way to read a moment; write epoch_seconds"),
         ({"cursor_format": "%Q"}, "'%Q' is no way to read a moment"),
         ({"cursor_format": "%d.%m.%d"}, "'%d.%m.%d' is no way to read a moment"),

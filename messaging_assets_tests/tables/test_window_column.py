@@ -15,7 +15,7 @@ from messaging_assets.description.windows import Window
 from messaging_assets.files.api_files import describe, read_file
 from messaging_assets.files.rules.mistakes import InvalidDescription
 from messaging_assets.foundation.failures import MendDescription
-from messaging_assets.loading.window_request import in_window
+from messaging_assets.reading.times.asked_windows import in_window
 from messaging_assets.sandbox import Sandbox
 from messaging_assets.tables.window_column import WindowColumn, bounds_in
 from messaging_assets_tests.interrupted_sync import sync
@@ -66,7 +66,11 @@ def test_a_window_in_a_path_is_encoded_and_its_end_is_optional() -> None:
             "column: at, start_param: since",
             "nothing fills the placeholder",
         ),
-        ("{path: /s, params: {q: '{window.start:>9}'}}", "column: at, start_param: s", "partitions.format says how"),
+        (
+            "{path: /s, params: {q: '{window.start:>9}'}}",
+            "column: at, start_param: s",
+            "no value is written so; behind the colon",
+        ),
         ("{path: /s}", "column: at, start_param: since, format: epoch_days", "is no way to write a moment"),
     ],
 )

@@ -16,7 +16,11 @@ from messaging_assets.foundation.moments import EPOCHS
 
 # What a request is made of; `target` is its path with the query.
 OF_REQUEST = ("method", "host", "path", "query", "target", "url", "body")
-_NOW = (*EPOCHS, "iso", "date", "http")
+_NAMED = (*EPOCHS, "iso", "iso8601", "date", "http")
+_PART = r"(?:[^%{}]|%-?[A-Za-z%])*"
+MOMENT_FORMATS = "iso, date, http, epoch_seconds, epoch_ms, epoch_us, epoch_ns, or a pattern such as %Y-%m-%d"
+# How a moment is written, as `format` says it or a placeholder behind its colon: by a name, or a pattern of strftime.
+MOMENT_FORMAT = rf"(?:{'|'.join(_NAMED)}|{_PART}%-?[A-Za-z]{_PART})"
 _HASHES = ("md5", "sha1", "sha256", "sha384", "sha512")
 
 
@@ -99,11 +103,16 @@ def filled_by(*names: str) -> AfterValidator:
     return AfterValidator(partial(check, names))
 
 
-def wrong_format(written: str) -> str | None:
+def is_moment_format(written: str | None) -> bool:
+    """Whether a text says how a moment is written."""
+    return written is not None and re.fullmatch(MOMENT_FORMAT, written) is not None
+
+
+def wrong_format(written: str | None) -> str | None:
     """What to say where `{now:<written>}` does not say how the moment is written; None where it does."""
-    if written in _NOW or "%" in written:
+    if is_moment_format(written):
         return None
-    return f"write how {{now}} is written, such as {{now:epoch_seconds}}; allowed: {', '.join(_NOW)}, or a pattern"
+    return f"write how {{now}} is written, such as {{now:epoch_seconds}}; allowed: {MOMENT_FORMATS}"
 
 
 def check(names: tuple[str, ...], value: Any) -> Any:

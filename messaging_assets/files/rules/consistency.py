@@ -158,7 +158,7 @@ def _partitions(resource: Written, windows: dict[Any, tuple[Any, ...]]) -> Itera
         words = "its times name no zone, and an hour comes twice when clocks are set back; read daily windows"
         yield Mistake(resource.place_of("partitions", "column"), words)
     asked = resource.request_text
-    if not written.get("start_param") and not re.search(r"\{(window|partition)\.start\}", asked):
+    if not written.get("start_param") and not re.search(r"\{(window|partition)\.start[:}]", asked):
         words = "nothing tells the API which window is meant; name start_param, or write {window.start} in the request"
         yield Mistake(resource.place_of("partitions", "start_param"), words)
     if type_ == "date" and written.get("type") == "hourly":

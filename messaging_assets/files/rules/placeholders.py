@@ -207,25 +207,25 @@ def _only_changed(resource: Written, has_parent: bool) -> Iterator[Mistake]:
 def _placeholders(resource: Written) -> Iterator[_Parent | Mistake]:
     params = mapping(resource.endpoint.get("params"))
     for part in (*PARTS_OF_REQUEST, "job"):
-        place = resource.place_of("endpoint", part)
-        texts = texts_of(resource.endpoint.get(part), place)
+        texts = texts_of(resource.endpoint.get(part), resource.place_of("endpoint", part))
         for where, text in ((where, text) for where, text in texts if not is_template(text)):
             try:
-                found = [(field, spec or turned) for _, field, spec, turned in string.Formatter().parse(text)]
+                parsed = string.Formatter().parse(text)
+                found = [(field, spec or turned) for _, field, spec, turned in parsed if field is not None]
             except ValueError:
                 yield Mistake(where, "its braces do not pair; double those that mean themselves: {{ and }}")
                 continue
             if meant := secret_meant(text, where):
                 yield Mistake(where, meant)
                 continue
-            for field, format_of in ((field, format_of) for field, format_of in found if field is not None):
-                if part == "job" and not field.startswith(("resources.", "for_each.")):
-                    continue
-                if is_now(field) and not (part == "path" and field in params):
+            of_list = ("resources.", "for_each.") if part == "job" else ""
+            for field, format_of in ((field, format_of) for field, format_of in found if field.startswith(of_list)):
+                is_param = part == "path" and field in params
+                if is_now(field) and not is_param:
                     yield from now_mistakes(resource, field, format_of, where)
                     continue
-                yield from format_mistakes(field, format_of, where, part == "path")
-                if not (part == "path" and field in params):
+                yield from format_mistakes(field, format_of, where, part)
+                if not is_param:
                     yield from _filled(resource, field, format_of, where, part == "path")
 
 
@@ -233,12 +233,10 @@ def _filled(
     resource: Written, field: str, format_of: str | None, place: Place, in_path: bool
 ) -> Iterator[_Parent | Mistake]:
     """What fills one placeholder, where that is a parent's record, or why nothing does."""
-    if _WINDOW.fullmatch(field) and resource.full.get("partitions"):
-        if format_of:
-            yield Mistake(place, "partitions.format says how a window is written; leave out what follows :")
-    elif PAGE_PLACE.fullmatch(f"{{{field}}}") and not format_of:
+    is_window = _WINDOW.fullmatch(field) and resource.full.get("partitions")
+    if is_window or (PAGE_PLACE.fullmatch(f"{{{field}}}") and not format_of):
         return
-    elif field.partition(".")[0] == "for_each":
+    if field.partition(".")[0] == "for_each":
         yield from _value_meant(field, place, list(mapping(resource.full.get("for_each"))))
     elif meaning := _meaning(resource, field, place, in_path):
         yield meaning

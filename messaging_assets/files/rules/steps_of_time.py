@@ -6,11 +6,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from messaging_assets.description.ways.placeholders import wrong_format
+from messaging_assets.description.incremental import CURSOR_VALUE
+from messaging_assets.description.ways.placeholders import MOMENT_FORMATS, is_moment_format, wrong_format
 from messaging_assets.files.rules.mistakes import Mistake, Place, mapping, step_into, value_at
 from messaging_assets.files.rules.written import Written, disposition_in, is_given
 
 _NOW = re.compile(r"now(-\d{1,4}(s|min|h|d|w))?")
+# What may be a moment.
+_MOMENT = re.compile(r"(incremental|window|partition|resources|for_each)\.")
 
 
 def is_now(field: str) -> bool:
@@ -29,7 +32,7 @@ def now_mistakes(resource: Written, field: str, format_of: str | None, place: Pl
     """
     if not _NOW.fullmatch(field):
         yield Mistake(place, "a time before now is written {now-7d:date}, with a number of s, min, h, d or w")
-    elif wrong := wrong_format(format_of or ""):
+    elif wrong := wrong_format(format_of):
         yield Mistake(place, wrong)
     elif resource.endpoint.get("job"):
         words = "an interrupted sync would begin a second job, as its request differs; write incremental with end_param"
@@ -39,20 +42,27 @@ def now_mistakes(resource: Written, field: str, format_of: str | None, place: Pl
         yield Mistake(place, words)
 
 
-def format_mistakes(field: str, format_of: str | None, place: Place, in_path: bool) -> Iterator[Mistake]:
+def format_mistakes(field: str, format_of: str | None, place: Place, part: str) -> Iterator[Mistake]:
     """A mistake where a placeholder's braces say how a value is written, and dlt does not know it, as `:date`.
 
     Args:
         field: what stands before the colon.
         format_of: what stands behind it: a format of Python's such as `.10`, or a letter that followed `!`.
         place: where it is written.
-        in_path: whether that is a path, which takes a value as it is.
+        part: of the endpoint; `path` and `job` take most values as they are.
     """
-    if format_of and in_path:
-        yield Mistake(place, "a path takes a field as it is; leave out what follows : or ! in the braces")
-    elif format_of and not any(_takes(value, format_of) for value in ("text", 1)):
-        words = "no value is written so; leave out what follows : in the braces"
-        yield Mistake(place, words + (", and say format in incremental" if field.startswith("incremental.") else ""))
+    if format_of and part == "job":
+        yield Mistake(place, "a job's address takes a field as it is; leave out what follows : or ! in the braces")
+        return
+    if not format_of or (is_moment_format(format_of) and _MOMENT.match(field)):
+        return
+    if part == "path":
+        words = (
+            "a path takes a field as it is, or as a moment's format says, such as :date; leave out what follows : or !"
+        )
+        yield Mistake(place, words)
+    elif field.startswith(("window.", "partition.")) or not any(_takes(value, format_of) for value in ("text", 1)):
+        yield Mistake(place, f"no value is written so; behind the colon, write {MOMENT_FORMATS}, or nothing")
 
 
 def _takes(value: Any, format_of: str) -> bool:
@@ -136,8 +146,8 @@ def _windows(resource: Written, place: Place, cursor: Mapping[str, Any]) -> Iter
     ):
         words = "the API is not told where a window starts; name start_param, or write {incremental.start_value}"
         yield Mistake(place, words)
-    if re.search(r"\{incremental\.\w+:", asked):
-        words = "what a placeholder cuts off may be a window's border; take it out, and write format in incremental"
+    if any(way and not is_moment_format(way) for _, way in CURSOR_VALUE.findall(asked)):
+        words = "what a placeholder cuts off may be a window's border; write a moment's format behind its colon"
         yield Mistake(place, words)
     if disposition_in(resource.full.get("write_disposition", "append")) == "append":
         words = "two windows share their border, and append would have its rows twice; write merge, or use partitions"

@@ -13,13 +13,14 @@ from typing import Any
 
 from messaging_assets.answers.signs_of_more import asked_sizes
 from messaging_assets.description.api import Incremental, Resource
+from messaging_assets.description.incremental import CURSOR_VALUE
 from messaging_assets.description.jobs import gives_changes_alone
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.identity import identity_of
 from messaging_assets.foundation.redaction import address_digest
 from messaging_assets.loading.marks.target import ReadTarget
 from messaging_assets.reading.cursors.mark import is_of_other_place, without_doubt
-from messaging_assets.reading.cursors.marks import FILLED, is_backward
+from messaging_assets.reading.cursors.marks import is_backward
 from messaging_assets.reading.cursors.order import order_of
 from messaging_assets.reading.cursors.request_values import is_closed
 from messaging_assets.reading.cursors.row_digests import BEYOND
@@ -115,7 +116,8 @@ def question_of(
 def _says_no_rows(name: str, value: Any) -> bool:
     """Whether a parameter is the cursor itself, or the size of a page."""
     is_cursor = isinstance(value, dict) and value.get("type") == "incremental"
-    return is_cursor or bool(isinstance(value, str) and FILLED.fullmatch(value)) or bool(asked_sizes({name: value}))
+    is_cursor = is_cursor or (isinstance(value, str) and CURSOR_VALUE.fullmatch(value) is not None)
+    return is_cursor or bool(asked_sizes({name: value}))
 
 
 def difference(question: Question, kept: Mapping[str, Any], own: Incremental, now: datetime) -> str | None:

@@ -19,6 +19,7 @@ from dlt.sources import DltResource
 from dlt.sources.rest_api import rest_api_resources
 
 from messaging_assets.description.api import ApiDescription, Endpoint, Resource
+from messaging_assets.description.incremental import CURSOR_VALUE
 from messaging_assets.description.parents import (
     LINE,
     PARENTS,
@@ -26,19 +27,18 @@ from messaging_assets.description.parents import (
     VALUES,
     bound_path,
     columns_from_parents,
-    for_each_list,
     is_joined,
     joined,
     lines,
     links_of,
     shared_field,
-    with_fields_for_job,
 )
 from messaging_assets.description.ways.sent_values import as_written
 from messaging_assets.foundation import json_paths
 from messaging_assets.loading.passes.first_mark import take_first_mark
+from messaging_assets.loading.passes.list_request import for_each_list, with_fields_for_job
 from messaging_assets.loading.passes.lists_ahead import ListsAhead
-from messaging_assets.reading.cursors.marks import FILLED, as_text, filled, no_start, with_bounds
+from messaging_assets.reading.cursors.marks import as_text, filled, no_start, with_bounds
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.list_fields import ListFields, line_of, refuse_other_value
 from messaging_assets.reading.paging.page_places import with_open_places
@@ -166,7 +166,7 @@ class ApiReader:
             if "path" not in entries:
                 raise no_start(source.asset)
             # A value that is the whole path may be a link.
-            entries["path"] = filled(path, values, in_path=FILLED.fullmatch(path) is None)
+            entries["path"] = filled(path, values, in_path=CURSOR_VALUE.fullmatch(path) is None)
             if link := source.marks.link if source.marks else None:
                 # It says everything that the parameters said.
                 here = urljoin(f"{self.base_url}/", str(path).lstrip("/"))

@@ -89,7 +89,7 @@ class AnswerCursor:
     def values(self, last: Any) -> dict[str, Any] | None:
         """What `{incremental.<name>}` means in a request, where it is the value of the sync before as it came."""
         own = self._own
-        if not self.is_meant or last is None or own.lag or own.format:
+        if not self.is_meant or last is None or own.lag or any(own.sent_as):
             return None
         start = token_in(last, own.start_param)
         start = own.convert(start) if own.convert else start

@@ -148,7 +148,7 @@ class NextMark:
         # The file's own words for the range are moments, so that numbers between them are too.
         initial = resolved(own.initial_value, order.now)
         is_moment = moments.number_of(initial) is None and order.moment(initial) is not None
-        self._are_times = is_moment or own.format is not None or order.reading in moments.EPOCHS
+        self._are_times = is_moment or any(own.sent_as) or order.reading in moments.EPOCHS
 
     def note(self, value: Any) -> None:
         """A value came, in whatever unit of time.

@@ -29,7 +29,10 @@ from typing import Any
 from urllib.parse import quote
 
 from messaging_assets.description import api as described
+from messaging_assets.description.incremental import CURSOR_VALUE, value_name
 from messaging_assets.description.jobs import gives_changes_alone
+from messaging_assets.description.names import FIELDS_OF_REQUEST
+from messaging_assets.description.ways.placeholders import is_moment_format
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.cursors import mark as marked
 from messaging_assets.reading.cursors.lists import ListCursor
@@ -40,8 +43,6 @@ from messaging_assets.reading.cursors.time_windows import TimeRange, TimeWindows
 
 # Marks of so many parents that no longer come are kept, for those that come back.
 GONE_KEPT = 1_000
-# Where a request takes the cursor.
-FILLED = re.compile(r"\{incremental\.((?:start|last|initial|end)_value)(?::([^{}]*))?\}")
 
 
 @dataclass
@@ -223,7 +224,12 @@ def cursor_of(endpoint: described.Endpoint) -> described.Incremental | None:
         if isinstance(value, dict) and value.get("type") == "incremental":
             settings = {key: one for key, one in value.items() if key != "type"}
             return described.Incremental.model_validate({**settings, "start_param": name})
-    return endpoint.incremental
+    own = endpoint.incremental
+    if own is None:
+        return None
+    bare = [None] * bool(own.start_param or own.end_param)
+    named = (way if is_moment_format(way) else None for _, way in CURSOR_VALUE.findall(_request(endpoint)))
+    return own.sent((*bare, *named))
 
 
 def is_backward(cursor: described.Incremental) -> bool:
@@ -233,8 +239,11 @@ def is_backward(cursor: described.Incremental) -> bool:
 
 def is_asked_for(endpoint: described.Endpoint, cursor: described.Incremental) -> bool:
     """Whether a request takes the cursor's value, in a parameter of its own or anywhere else."""
-    written = repr([endpoint.path, endpoint.params, endpoint.json_body, endpoint.data, endpoint.headers])
-    return cursor.start_param is not None or cursor.cursor_in == "link" or "{incremental." in written
+    return cursor.start_param is not None or cursor.cursor_in == "link" or "{incremental." in _request(endpoint)
+
+
+def _request(endpoint: described.Endpoint) -> str:
+    return repr([getattr(endpoint, part) for part in FIELDS_OF_REQUEST])
 
 
 def with_bounds(params: Mapping[str, Any], cursor: described.Incremental) -> dict[str, Any]:
@@ -256,19 +265,21 @@ def filled(value: Any, values: Mapping[str, Any], in_path: bool = False) -> Any:
         return {name: one for name, one in parts.items() if one is not None}
     if isinstance(value, (list, tuple)):
         return [filled(one, values) for one in value]
-    if not isinstance(value, str) or not (found := FILLED.findall(value)):
+    if not isinstance(value, str) or not (found := CURSOR_VALUE.findall(value)):
         return value
-    if any(values[name] is None for name, _ in found):
+    taken = [(values[value_name(name, way)], "" if is_moment_format(way) else way) for name, way in found]
+    if any(one is None for one, _ in taken):
         return None
-    if len(found) == 1 and FILLED.fullmatch(value) and not isinstance(values[found[0][0]], str) and not found[0][1]:
-        return values[found[0][0]]
+    if CURSOR_VALUE.fullmatch(value) and not isinstance(taken[0][0], str) and not taken[0][1]:
+        return taken[0][0]
+    texts = iter([format(as_text(one), way) for one, way in taken])
 
-    def written(one: re.Match[str]) -> str:
-        text = format(as_text(values[one[1]]), one[2] or "")
+    def written(_: re.Match[str]) -> str:
+        text = next(texts)
         # dlt looks for placeholders once more, and takes doubled braces for themselves.
         return quote(text, safe="") if in_path else text.replace("{", "{{").replace("}", "}}")
 
-    return FILLED.sub(written, value)
+    return CURSOR_VALUE.sub(written, value)
 
 
 def as_text(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 from typing import Any
@@ -24,6 +25,11 @@ def request_values(own: described.Incremental, last: Any, now: datetime) -> dict
     Raises:
         NoOrder: a value cannot be written as the file wants it.
     """
+    asked = ((way, _values(one, last, now)) for way, one in own.ways.items())
+    return {f"{name}{way}": value for way, values in asked for name, value in values.items()}
+
+
+def _values(own: described.Incremental, last: Any, now: datetime) -> dict[str, Any]:
     order, initial = order_of(own, now), resolved(own.initial_value, now)
     start = lagged(own, order, last, initial) if last is not None else initial
     own_initial = None if is_relative(own.initial_value) else own.initial_value
@@ -64,12 +70,15 @@ def lagged(own: described.Incremental, order: Order, last: Any, initial: Any) ->
     return initial
 
 
-def bound_of(own: described.Incremental, order: Order, moment: Decimal, sample: Any, is_end: bool) -> Any:
-    """A moment as a request takes it for one end of a range.
+def bounds_of(
+    ways: Mapping[str, described.Incremental], order: Order, name: str, moment: Decimal, sample: Any, is_end: bool
+) -> dict[str, Any]:
+    """A moment as requests take it for one end of a range, in each way that they write it.
 
     Args:
-        own: the cursor as the file has it.
+        ways: the cursor's, see `Incremental.ways`.
         order: how its values compare.
+        name: what `{incremental.<name>}` calls it.
         moment: seconds since 1970.
         sample: a value as the API writes it; None where there is none.
         is_end: whether the range ends there.
@@ -77,29 +86,33 @@ def bound_of(own: described.Incremental, order: Order, moment: Decimal, sample: 
     Raises:
         NoOrder: it cannot be written as the file wants it.
     """
-    return _written(own, order, moments.datetime_of(moment), sample, is_end)
+    at = moments.datetime_of(moment)
+    return {f"{name}{way}": _written(own, order, at, sample, is_end) for way, own in ways.items()}
 
 
 def first_of_file(own: described.Incremental, order: Order) -> Any:
     """Where the file's range begins: of `-30d` with the day, where requests say days, so that its rows are inside."""
     initial = resolved(own.initial_value, order.now)
     is_backward = own.last_value_func in ("min", min)
-    if own.format is None or is_backward or not is_relative(own.initial_value):
+    ways = [*filter(None, own.sent_as)]
+    if is_backward or not ways or not is_relative(own.initial_value):
         return initial
     if (moment := order.moment(initial)) is None:
         return initial
     zone = order.zone or timezone.utc
     day = moments.datetime_of(moment, zone).replace(hour=0, minute=0, second=0, microsecond=0)
     begun = moments.moment_of(day)
-    return day if begun is not None and _are_sent_alike(own.format, zone, begun, moment) else initial
+    is_day = begun is not None and any(_are_sent_alike(way, zone, begun, moment) for way in ways)
+    return day if is_day else initial
 
 
 def is_sent_before(own: described.Incremental, order: Order, last: Any) -> bool:
     """Whether a request is sent an earlier moment than the mark, because its format cuts that off, or of a lag."""
-    moment = order.moment(last) if own.format is not None and own.last_value_func not in ("min", min) else None
-    if moment is None or own.format is None:
+    ways = [*filter(None, own.sent_as)]
+    moment = order.moment(last) if own.last_value_func not in ("min", min) else None
+    if moment is None or len(ways) < len(own.sent_as):
         return False
-    return bool(own.lag) or _are_sent_alike(own.format, order.zone or timezone.utc, moment, moment - 1)
+    return bool(own.lag) or all(_are_sent_alike(way, order.zone or timezone.utc, moment, moment - 1) for way in ways)
 
 
 def _are_sent_alike(written: str, zone: tzinfo, one: Decimal, other: Decimal) -> bool:

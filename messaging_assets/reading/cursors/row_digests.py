@@ -76,7 +76,7 @@ class RowsAtMark:
     """
 
     def __init__(self, own: described.Incremental, keys: tuple[str, ...], mark: Mapping[str, Any] | None) -> None:
-        is_looked_at = own.format is not None and own.timezone is None and not is_closed(own)
+        is_looked_at = any(own.sent_as) and own.timezone is None and not is_closed(own)
         self._keys = keys if is_looked_at else ()
         # Of another key nothing is known.
         kept = (mark or {}).get(AT_MARK)

@@ -18,7 +18,7 @@ from messaging_assets.foundation import moments
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.cursors.mark import mark_at
 from messaging_assets.reading.cursors.order import Order
-from messaging_assets.reading.cursors.request_values import bound_of, is_closed, lagged, request_values
+from messaging_assets.reading.cursors.request_values import bounds_of, is_closed, lagged, request_values
 from messaging_assets.reading.times.doubled_hour import LONGEST
 from messaging_assets.reading.times.notation import NoOrder
 from messaging_assets.reading.times.relative_times import is_relative, resolved
@@ -113,10 +113,11 @@ class TimeRange:
         except NoOrder:
             raise self._refused(_NO_MOMENT, _DECLARE) from None
         self._sample = own.initial_value if self._last is None and not is_relative(own.initial_value) else self._last
+        self._ways = own.ways
         self.start = self._moment(start)
         self.end = self._end()
         self._length = Decimal(int(length_of(str(own.step)).total_seconds()))
-        self._is_by_day = self._bound(self._midnight(self.start)) == self._bound(self._midnight(self.start) + 3600)
+        self._is_by_day = not self._differ(self._midnight(self.start), self._midnight(self.start) + 3600)
         if (self.end - self.start) / self._length > _MOST:
             raise self._refused(f"step {own.step} cuts it into more than {_MOST:,} windows", "write a longer step")
 
@@ -151,18 +152,18 @@ class TimeRange:
         middle = self._midnight(middle) if self._is_by_day else middle
         while self._is_twice(middle):
             middle = (middle - 1) // _HALF_HOUR * _HALF_HOUR
-        return middle if start < middle < end and self._bound(middle) != self._bound(start) else None
+        return middle if start < middle < end and self._differ(middle, start) else None
 
     def asked(self, start: Decimal, end: Decimal) -> tuple[dict[str, Any], dict[str, Any] | None]:
         """What `{incremental.<name>}` means in the requests for a window, and the mark before it."""
         values, mark = dict(self._values), dict(self._kept) if self._kept else None
         if start > self.start:
-            units = (unit for unit in _UNITS if self._bound(start - unit) != self._bound(start))
+            units = (unit for unit in _UNITS if self._differ(start - unit, start))
             asked = start - next(units, moments.DAY)
-            values["start_value"] = values["last_value"] = self._bound(asked)
+            values |= self._bounds("start_value", asked) | self._bounds("last_value", asked)
             mark = self._mark(asked)
         if end < self.end:
-            values["end_value"] = self._bound(end, is_end=True)
+            values |= self._bounds("end_value", end, is_end=True)
         return values, mark
 
     def _mark(self, moment: Decimal) -> dict[str, Any] | None:
@@ -198,10 +199,15 @@ class TimeRange:
             return False
         offsets = [moments.datetime_of(moment + by, zone).utcoffset() for by in (-LONGEST, LONGEST)]
         back = int(((offsets[0] or timedelta()) - (offsets[1] or timedelta())).total_seconds())
-        return back > 0 and self._bound(moment) in (self._bound(moment - back), self._bound(moment + back))
+        return back > 0 and not all(self._differ(moment, other) for other in (moment - back, moment + back))
 
-    def _bound(self, moment: Decimal, is_end: bool = False) -> Any:
-        return bound_of(self._own, self._order, moment, self._sample, is_end)
+    def _bounds(self, name: str, moment: Decimal, is_end: bool = False) -> dict[str, Any]:
+        return bounds_of(self._ways, self._order, name, moment, self._sample, is_end)
+
+    def _differ(self, one: Decimal, other: Decimal) -> bool:
+        """Whether requests write two moments differently, in each way."""
+        first, second = self._bounds("", one), self._bounds("", other)
+        return all(first[way] != second[way] for way in first)
 
     def _refused(self, what: str, next_step: str) -> MendDescription:
         return MendDescription(f"the range of '{self._own.cursor_path}': {what}", next_step, where=self._asset)

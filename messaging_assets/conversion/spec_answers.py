@@ -275,16 +275,10 @@ def add_mark(scope: SpecScope, endpoint: Mapping[str, Any]) -> None:
         elif field is None or "incremental" in draft.endpoint:
             draft.lose(f"its state {name} is not kept; declare incremental", "endpoint", "incremental")
         else:
-            words = {"cursor_path": field, "initial_value": first_start(start, state), "format": _format(sent)}
+            words = {"cursor_path": field, "initial_value": first_start(start, state)}
             draft.endpoint["incremental"] = without_nothing(words)
     keys = value_at(endpoint, ("response", "records", "primary_key")) or []
     draft.tell_rows_apart([keys] if isinstance(keys, str) else list(keys))
-
-
-def _format(sent: list[Any]) -> str | None:
-    """How the requests write the start of the range; None where they send it as it is."""
-    formats = {name for value in sent for name in named(value, "start")} - {""}
-    return {"%s": "epoch_seconds", "%Y-%m-%d": "date"}.get(one := formats.pop(), one) if len(formats) == 1 else None
 
 
 def _field_of(endpoint: Mapping[str, Any], name: str) -> str | None:

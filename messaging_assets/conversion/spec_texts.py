@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from messaging_assets.conversion.components.values import moment_format
 from messaging_assets.conversion.outcome import Draft
 from messaging_assets.conversion.texts import Hole, Settings, below, doubled, filled, has, quoted
 from messaging_assets.description.ways.secret_signs import names_secret
@@ -138,7 +139,7 @@ def _evaluated(expression: str, state: Mapping[str, Any], depth: int) -> list[An
     if literal := _LITERAL.fullmatch(expression):
         return [next(one for one in literal.groups() if one is not None)]
     if (moment := _WRITTEN.fullmatch(expression)) and _evaluated(moment[1], state, depth) == [Hole("start")]:
-        return [Hole("start", moment[2])]
+        return [Hole("start", moment_format(moment[2]) or "")]
     found = _NAME.fullmatch(expression)
     if found is None:
         default = _COALESCE.fullmatch(expression)

@@ -35,7 +35,7 @@ class Hole:
         kind: what fills it. A secret, one that a path takes, a setting or a field of the parent's record; one of
             several values of the file; what a job's answers say; a bound of the range that is asked for; the number
             of a page, or the next one's token; the time of asking; or something that an API file cannot say.
-        name: which one; of the time of asking, how it is written; of what cannot be said, the words of the source.
+        name: which one; of a bound and of now, how it is written; of what cannot be said, the words of the source.
         default: of a setting, what the source takes where nobody says.
     """
 
@@ -50,7 +50,7 @@ Kind: TypeAlias = Literal["loss", "question", "setting"]
 # Takes what could not be carried, as a clause, where in the file to finish it, and of which kind it is.
 Lose: TypeAlias = Callable[..., None]
 _QUOTED = re.compile(r"(['\"])(.*?)(?:\1|$)", re.DOTALL)
-_BOUNDS = {"start": "{incremental.start_value}", "end": "{incremental.end_value}"}
+_BOUNDS = ("start", "end")
 _SETTING = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 # No setting of a file is called like a secret. A key may be that of an account or a site; a password is none of them.
 _KEY = re.compile(r"_key$")
@@ -171,7 +171,7 @@ def filled(
         if isinstance(part, str):
             written.append(doubled(part) if is_doubled else part)
         elif part.kind in _BOUNDS:
-            written.append(_BOUNDS[part.kind])
+            written.append(f"{{incremental.{part.kind}_value{':' if part.name else ''}{part.name}}}")
         elif part.kind in _PLACES:
             written.append(f"{{{_PLACES[part.kind]}.{part.name}}}")
         elif part.kind == "now":

@@ -185,8 +185,20 @@ def test_seconds_times_a_thousand_are_milliseconds(clean_room: Path) -> None:
     raw, _ = converted(source, clean_room)
 
     endpoint = only(raw)["endpoint"]
-    assert endpoint["params"]["since"] == "updated >= {incremental.start_value}"
-    assert endpoint["incremental"]["format"] == "epoch_ms"
+    assert endpoint["params"]["since"] == "updated >= {incremental.start_value:epoch_ms}"
+
+
+def test_a_start_that_a_request_takes_in_two_ways_has_both_formats(clean_room: Path) -> None:
+    day = "{{ format_datetime(stream_slice.start_time, '%Y-%m-%d') }}"
+    since = {"since": "{{ stream_slice.start_time }}", "at": "{{ timestamp(stream_slice.start_time) }}"}
+    source = manifest({"incremental_sync": UPDATED}, path=f"/logs/{day}", request_parameters=since)
+
+    raw, _ = converted(source, clean_room)
+
+    endpoint = only(raw)["endpoint"]
+    assert endpoint["path"] == "/logs/{incremental.start_value:date}"
+    sent = {"since": "{incremental.start_value}", "at": "{incremental.start_value:epoch_seconds}"}
+    assert {name: endpoint["params"][name] for name in sent} == sent
 
 
 def test_a_status_that_is_an_error_is_not_asked_again(clean_room: Path) -> None:

@@ -41,7 +41,7 @@ def test_values_that_are_made_are_no_values_of_the_spec(over: Any) -> None:
     ("written", "format_"),
     [("csv", "csv"), ("jsonlines", "ndjson"), ("xml", "xml"), ("json", None), ("parquet", "lost")],
 )
-def test_what_answers_are_written_in_is_a_word(written: str, format_: str | None) -> None:
+def test_what_answers_are_written_in_is_a_word(written: str, format_: str) -> None:
     draft = _drafted(response={"format": written})
     assert draft.is_carried == (format_ != "lost")
     assert draft.endpoint.get("format", "lost" if not draft.is_carried else None) == format_
@@ -50,9 +50,9 @@ def test_what_answers_are_written_in_is_a_word(written: str, format_: str | None
 @pytest.mark.parametrize(
     ("sent", "format_"),
     [
-        ('{date_format(date_parse(state.since, "auto"), "%s")}', "epoch_seconds"),
-        ('{date_format(state.since, "%Y-%m-%d")}', "date"),
-        ("{state.since}", None),
+        ('{date_format(date_parse(state.since, "auto"), "%s")}', ":epoch_seconds"),
+        ('{date_format(state.since, "%Y-%m-%d")}', ":date"),
+        ("{state.since}", ""),
     ],
 )
 def test_a_start_is_sent_in_the_format_of_the_spec(sent: str, format_: str | None) -> None:
@@ -60,8 +60,7 @@ def test_a_start_is_sent_in_the_format_of_the_spec(sent: str, format_: str | Non
     draft = _drafted(
         state={"since": SINCE}, sync=["last"], request={"parameters": {"since": sent}}, response={"processors": [kept]}
     )
-    assert draft.endpoint["params"] == {"since": "{incremental.start_value}"}
-    assert draft.endpoint["incremental"].get("format") == format_
+    assert draft.endpoint["params"] == {"since": f"{{incremental.start_value{format_}}}"}
     assert not draft.losses or "hand out this list" in draft.losses[0].words
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from dataclasses import replace
 from typing import Any
 
 from messaging_assets.conversion.components.expressions import Piece, pieces_of, single
 from messaging_assets.conversion.components.parts import Part, target_of
-from messaging_assets.conversion.components.values import EPOCHS, Ref, seconds_of, value_of
+from messaging_assets.conversion.components.values import EPOCHS, Ref, moment_format, seconds_of, value_of
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.texts import missing
 from messaging_assets.description.names import PARTS_OF_REQUEST
@@ -62,9 +63,8 @@ def _of_time(scope: Scope, part: Part) -> dict[str, Any]:
         "lag": _lag(scope, part),
     }
     asked = repr([scope.draft.endpoint.get(one) for one in PARTS_OF_REQUEST])
-    if words["start_param"] or words["end_param"] or "{incremental." in asked:
-        written = next(iter(scope.formats), sent)
-        words["format"] = _format(scope, str(sent).replace("%z", "+00:00") if written == "%:z" else written)
+    if words["start_param"] or words["end_param"] or re.search(r"\{incremental\.\w+\}", asked):
+        words["format"] = _format(scope, str(sent).replace("%z", "+00:00") if scope.has_colon_in_zone else sent)
     if "{incremental.end_value" in asked:
         words["end_value"] = "now"
     has_end = words["end_param"] or "end_value" in words
@@ -131,16 +131,10 @@ def _param(scope: Scope, option: Part | None, bound: str) -> str | None:
 
 
 def _format(scope: Scope, pattern: Any) -> str | None:
-    if pattern in EPOCHS:
-        return EPOCHS[pattern]
-    if pattern == "%Y-%m-%d":
-        return "date"
-    if not isinstance(pattern, str) or "%" not in pattern:
-        return None
-    if "_ms" in pattern:
+    written = moment_format(pattern)
+    if written == "iso":
         scope.draft.ask(f"moments are sent as {pattern}, which is written as iso here; is that taken?", *_PLACE)
-        return "iso"
-    return pattern
+    return written
 
 
 def _start(scope: Scope, part: Part) -> Any:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from messaging_assets.conversion.components.expressions import Piece, elements_of, literal_of, pieces_of
 from messaging_assets.conversion.components.parts import Part
-from messaging_assets.conversion.components.values import EPOCHS, Ref, Unknown
+from messaging_assets.conversion.components.values import Ref, Unknown, moment_format
 from messaging_assets.conversion.outcome import Draft
 from messaging_assets.conversion.texts import Hole, Lose, Settings, below, doubled, filled, quoted
 from messaging_assets.description.ways.secret_signs import names_secret
@@ -49,7 +49,7 @@ class Scope:
         constants: values by the name that the stream's texts have for them, where there is one value only.
         bounds: `start` or `end` by the name that the stream's texts have for it.
         cursor_field: the field whose last value its state holds, empty where that is not known; None without a cursor.
-        formats: how its texts write the bounds.
+        has_colon_in_zone: whether its texts put a colon into the offset of the bounds.
         page: what its texts say of the page.
         above: the scope of its parent, where it has one.
     """
@@ -63,7 +63,7 @@ class Scope:
     constants: dict[str, Any] = field(default_factory=dict)
     bounds: dict[str, str] = field(default_factory=lambda: {"start_time": "start", "end_time": "end"})
     cursor_field: str | None = None
-    formats: set[str] = field(default_factory=set)
+    has_colon_in_zone: bool = False
     page: PageTexts = field(default_factory=PageTexts)
     above: Scope | None = None
 
@@ -182,10 +182,10 @@ class Scope:
         return _moment_of(piece) if piece.root == "now" else Hole("unknown", f"'{shown}'")
 
     def bound(self, kind: Any, piece: Ref) -> Hole:
-        """A bound of the range, whose format counts for the stream."""
-        if piece.format:
-            self.formats.add(piece.format)
-        return Hole(kind)
+        """A bound of the range, in the format that the expression names."""
+        if piece.format == "%:z":
+            self.has_colon_in_zone = True
+        return Hole(kind, (piece.format != "%:z" and moment_format(piece.format)) or "")
 
 
 def _page_in(scope: Scope, piece: Ref) -> Hole | None:
@@ -259,8 +259,7 @@ def _moment_of(piece: Ref) -> Hole:
     if piece.days > 0:
         return Hole("unknown", "of a day to come")
     pattern = piece.format or "%Y-%m-%d %H:%M:%S.%f+00:00"
-    written = "date" if pattern == "%Y-%m-%d" else EPOCHS.get(pattern, pattern)
-    return Hole("now", f"now{f'-{-piece.days}d' if piece.days else ''}:{written}")
+    return Hole("now", f"now{f'-{-piece.days}d' if piece.days else ''}:{moment_format(pattern)}")
 
 
 def _of_job(scope: Scope, piece: Ref) -> str | None:

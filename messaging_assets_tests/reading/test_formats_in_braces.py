@@ -11,11 +11,13 @@ from typing import Any, ClassVar
 import pytest
 
 from messaging_assets.description.api import ApiDescription, Endpoint
+from messaging_assets.description.windows import Window
 from messaging_assets.files.api_files import describe
 from messaging_assets.files.rules.mistakes import InvalidDescription
 from messaging_assets.reading.cursors.marks import cursor_of
 from messaging_assets.reading.cursors.order import order_of
 from messaging_assets.reading.cursors.request_values import is_sent_before
+from messaging_assets.reading.times.asked_windows import says_nothing
 from messaging_assets_tests.one_step import alone
 from messaging_assets_tests.threaded_server import Handler, answering
 
@@ -117,6 +119,26 @@ def test_a_window_is_asked_for_as_each_placeholder_says(requests: list[Any]) -> 
     [[address, _, body]] = requests
     assert address == "/logs/2025-03?day=2025-03-02&until=2025-03-03T00%3A00%3A00Z"
     assert body == {"from": 1740873600000, "q": "<2025-03-03T00:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("params", "is_nothing"),
+    [
+        ({"from": "{window.start:epoch_ms}", "to": "{window.end:date}"}, True),
+        ({"from": "{window.start:date}", "to": "{window.end:epoch_ms}"}, False),
+        ({"from": "{window.start:date} {window.start:%H}", "to": "{window.end:date} {window.end:%H}"}, False),
+        ({"day": "{window.start:date}"}, False),
+    ],
+)
+def test_an_hour_whose_end_is_written_as_its_start_in_each_format_asks_for_nothing(
+    params: dict[str, Any], is_nothing: bool
+) -> None:
+    windows = {"type": "hourly", "start": "2025-03-01T00:00:00", "column": "at"}
+    raw = described({"path": "logs", "params": params}, partitions=windows)
+    resource = ApiDescription.model_validate(describe(raw, "logs")).resources[1]
+
+    hour = Window(NOW.replace(hour=10), NOW.replace(hour=11), "at")
+    assert says_nothing(resource, hour) == is_nothing
 
 
 def test_a_range_is_cut_where_every_format_of_it_can_say_so(requests: list[Any]) -> None:

@@ -43,10 +43,10 @@ def ways_of(resource: Resource, end: Literal["start", "end"]) -> dict[str, Parti
 
 
 def says_nothing(resource: Resource, window: Window) -> bool:
-    """Whether the API is asked for what lies between a moment and itself, because both ends are written alike."""
-    starts, ends = ways_of(resource, "start"), ways_of(resource, "end")
-    both = (one for way, one in starts.items() if way in ends and not one.end_is_inclusive)
-    return any(one.written(window.start) == one.written(window.end) for one in both)
+    """Whether the API is asked for nothing, because no format of the end tells it from the start."""
+    ends = ways_of(resource, "end").values()
+    is_open = bool(ends) and not any(one.end_is_inclusive for one in ends)
+    return is_open and all(one.written(window.start) == one.written(window.end) for one in ends)
 
 
 def reach(resource: Resource) -> timedelta:

@@ -185,3 +185,13 @@ def test_what_is_no_format_of_a_moment_is_refused(endpoint: dict[str, Any], mist
     windows = {"type": "daily", "start": "2025-03-01", "column": "at", "start_param": "from"}
     with pytest.raises(InvalidDescription, match=mistake):
         describe(described(asked, **({} if "incremental" in asked else {"partitions": windows})), "logs")
+
+
+@pytest.mark.parametrize("wrong", [[], ["soon"], [7]])
+def test_values_of_a_file_that_are_no_times_have_no_format_of_one(wrong: list[Any]) -> None:
+    raw = described({"path": "logs/{for_each.day:%Y/%m}"}, for_each={"day": ["2025-03-01", *wrong]})
+    if not wrong:
+        assert describe(raw, "logs")
+        return
+    with pytest.raises(InvalidDescription, match="a value of its for_each is no text of a time"):
+        describe(raw, "logs")

@@ -18,7 +18,7 @@ from messaging_assets.description.authentication import Described
 from messaging_assets.description.names import PAGE_PLACE, PARTS_OF_REQUEST, JsonPath
 from messaging_assets.files.rules.mistakes import Mistake, Place, mapping, quoted, suggestion
 from messaging_assets.files.rules.shape import shape_mistakes
-from messaging_assets.files.rules.steps_of_time import format_mistakes, is_now, now_mistakes
+from messaging_assets.files.rules.steps_of_time import format_mistakes, is_now, now_mistakes, value_mistakes
 from messaging_assets.files.rules.templates import is_template, secret_meant, texts_of
 from messaging_assets.files.rules.written import Written, written_resources
 
@@ -238,6 +238,7 @@ def _filled(
         return
     if field.partition(".")[0] == "for_each":
         yield from _value_meant(field, place, list(mapping(resource.full.get("for_each"))))
+        yield from value_mistakes(resource, field, format_of, place)
     elif meaning := _meaning(resource, field, place, in_path):
         yield meaning
 

@@ -10,6 +10,7 @@ from messaging_assets.description.incremental import CURSOR_VALUE
 from messaging_assets.description.ways.placeholders import MOMENT_FORMATS, is_moment_format, wrong_format
 from messaging_assets.files.rules.mistakes import Mistake, Place, mapping, step_into, value_at
 from messaging_assets.files.rules.written import Written, disposition_in, is_given
+from messaging_assets.foundation import moments
 
 _NOW = re.compile(r"now(-\d{1,4}(s|min|h|d|w))?")
 # What may be a moment.
@@ -40,6 +41,24 @@ def now_mistakes(resource: Written, field: str, format_of: str | None, place: Pl
     elif resource.endpoint.get("conditional"):
         words = "each sync asks for another address, so no answer says that a list is as it was; take conditional out"
         yield Mistake(place, words)
+
+
+def value_mistakes(resource: Written, field: str, format_of: str | None, place: Place) -> Iterator[Mistake]:
+    """A mistake where `{for_each.<name>:date}` is to write a value that is no time.
+
+    Args:
+        resource: the one whose request takes it.
+        field: what stands before the colon.
+        format_of: what stands behind it.
+        place: where it is written.
+    """
+    values = mapping(resource.full.get("for_each")).get(field.partition(".")[2])
+    if not is_moment_format(format_of) or not isinstance(values, list):
+        return
+    if any(isinstance(one, (str, int)) and moments.moment_of(one) is None for one in values):
+        yield Mistake(
+            place, "a value of its for_each is no text of a time; write it as 2025-01-01, or take the format out"
+        )
 
 
 def format_mistakes(field: str, format_of: str | None, place: Place, part: str) -> Iterator[Mistake]:

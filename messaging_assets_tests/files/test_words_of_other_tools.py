@@ -291,6 +291,28 @@ def test_a_word_of_a_request_from_elsewhere_is_told_as_ours(endpoint: Any, said:
 
 
 @pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ({"rename": {"from": "a", "to": "b"}}, "write {a: b}; where from and to are fields themselves, write"),
+        ({"rename": [{"old": "a", "new": "b"}]}, "write {a: b}"),
+        ({"copy": {"from": "a.c", "to": "b"}}, "write {b: a.c}"),
+        ({"constant": {"name": "a", "value": 5}}, "write {a: ...}"),
+        ({"constant": [{"field": "a", "value": 5}]}, "write {a: ...}"),
+        ({"template": {"field": "a", "text": "{b}"}}, "write {a: '{b}'}"),
+    ],
+)
+def test_a_step_that_another_tool_spells_by_two_words_is_told_as_ours(step: Any, said: str) -> None:
+    """It would be taken for two fields of these names."""
+    assert said in refusal(resource={"steps": [step]})
+
+
+def test_fields_with_the_words_of_other_tools_are_taken_one_by_one() -> None:
+    steps = [{"rename": {"from": "sender"}}, {"rename": {"to": "recipient"}}, {"copy": {"from": "a", "old": "b"}}]
+    users = {"name": "users", "endpoint": {"path": "/users"}, "steps": steps}
+    describe({"client": {"base_url": "https://api.example.com"}, "resources": [users]}, "chat")
+
+
+@pytest.mark.parametrize(
     ("resource", "said"),
     [
         ({"drop": ["a"]}, "write it under steps"),

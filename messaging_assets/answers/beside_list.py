@@ -25,6 +25,13 @@ _ENVELOPE = frozenset(
         *("range", "timeframe"),
     )
 )
+# With the objects that repeat what was asked for, whose numbers count nothing.
+WITH_ECHOES = _ENVELOPE | frozenset(
+    (
+        *("query", "param", "params", "parameters", "filter", "filters", "request", "criteria", "args", "arguments"),
+        *("conditions", "input", "applied"),
+    )
+)
 # Objects whose names say that their numbers are about somebody else's account.
 _OTHERS = frozenset(("rate", "limits", "ratelimit", "quota", "usage", "api", "user", "account", "job", "prev", "first"))
 _PARAMETER = re.compile(r'\s*;\s*(?:([^\s=;,"<>]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*)))?)?')
@@ -134,21 +141,24 @@ def is_beside(names: tuple[str, ...], to_list: tuple[str, ...]) -> bool:
     return all(map(_is_envelope, names[around:-1]))
 
 
-def beside(body: Any, to_list: tuple[str, ...], names: tuple[str, ...] = ()) -> Iterator[Leaf]:
+def beside(
+    body: Any, to_list: tuple[str, ...], names: tuple[str, ...] = (), envelopes: frozenset[str] = _ENVELOPE
+) -> Iterator[Leaf]:
     """The plain values beside a list.
 
     Args:
         body: the answer, as parsed.
         to_list: the keys that lead to the list.
         names: the keys that lead to `body` itself.
+        envelopes: words for objects that are about the list, wherever they stand.
     """
     if not isinstance(body, dict) or len(names) > _DEEPEST:
         return
     for key, value in body.items():
         if isinstance(value, dict):
             is_around = (*names, key) == to_list[: len(names) + 1] and len(names) + 1 < len(to_list)
-            if is_around or _is_envelope(key):
-                yield from beside(value, to_list, (*names, key))
+            if is_around or _is_envelope(key, envelopes):
+                yield from beside(value, to_list, (*names, key), envelopes)
             elif plain_word(key) in _KEYS:
                 yield from (Leaf((*names, key), one) for one in _first_plain(value))
         elif isinstance(value, list):
@@ -251,9 +261,9 @@ def _plain_in(header: str) -> Iterator[tuple[str, Any]]:
 
 
 @lru_cache(maxsize=4096)
-def _is_envelope(key: str) -> bool:
+def _is_envelope(key: str, of: frozenset[str] = _ENVELOPE) -> bool:
     words = set(plain_word(key).split("_"))
-    return bool(words & _ENVELOPE) and not words & _OTHERS
+    return bool(words & of) and not words & _OTHERS
 
 
 def soap_fault(body: Any) -> str | None:

@@ -6,9 +6,9 @@ And the paths of names that find something in an answer.
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from messaging_assets.foundation.json_paths import are_names, spelled_plainly
 
@@ -80,3 +80,19 @@ def compiled_or_refused(path: str) -> str:
 
 
 JsonPath = Annotated[str, AfterValidator(compiled_or_refused)]
+# What other tools call the last record of a page, and people who guess.
+_LAST_RECORD = re.compile(r"(?:last_?(?:record|row|item|element|entry|object)s?)(?:\.(\w+)|\[.*)?", re.IGNORECASE)
+
+
+def _not_of_last_record(path: Any) -> Any:
+    found = _LAST_RECORD.fullmatch(path) if isinstance(path, str) else None
+    if found:
+        raise ValueError(
+            f"takes no word for the last record; write data[-1].{found[1] or 'id'}, where data is the list's place, "
+            f"or $.{path} where an answer has that beside its list"
+        )
+    return path
+
+
+# Where the next page begins, a token or a field of the page's last record.
+PathOfNext = Annotated[JsonPath, BeforeValidator(_not_of_last_record)]

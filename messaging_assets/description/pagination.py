@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from messaging_assets.description.authentication import Described
-from messaging_assets.description.names import JsonPath
+from messaging_assets.description.names import JsonPath, PathOfNext
 from messaging_assets.description.ways.described import in_full
 
 Limit = Annotated[int, Field(gt=0)] | Literal["max"]
@@ -230,7 +230,7 @@ class CursorPaginator(SizedPaginator):
 
     type: Literal["cursor"]
     """`cursor`: the body holds a token for the next page."""
-    cursor_path: JsonPath = "cursors.next"
+    cursor_path: PathOfNext = "cursors.next"
     """Where the next page's token is; `data[-1].id` takes it from the last record. A list or object needs a body."""
     cursor_param: str | None = None
     """The parameter that takes the token; else `cursor`."""

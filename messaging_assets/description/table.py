@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from messaging_assets.description.authentication import Described
 from messaging_assets.description.names import JsonPath
@@ -35,6 +35,16 @@ _STRATEGY_OPTIONS = {
 
 # Of which the first that finds a value counts.
 Paths = Annotated[list[JsonPath], Field(min_length=1)]
+
+
+# How other tools spell one field and what becomes of it, where ours is `{field: ...}`: both would be taken for fields.
+_OF_OTHERS = ("from to", "old new", "old_name new_name", "source target", "source destination")
+_SPELLED = {
+    "rename": (_OF_OTHERS, "{{{0}: {1}}}"),
+    "copy": (_OF_OTHERS, "{{{1}: {0}}}"),
+    "constant": (("name value", "field value", "column value", "key value"), "{{{0}: ...}}"),
+    "template": (("field text", "field template", "name template", "column template"), "{{{0}: '{1}'}}"),
+}
 
 
 class Step(Described):
@@ -89,6 +99,19 @@ class Step(Described):
         if len(self.model_fields_set) != 1:
             raise ValueError("a step has one word; write one step for each")
         return self
+
+    @field_validator("rename", "copy_", "constant", "template", mode="before")
+    @classmethod
+    def _names_its_fields(cls, value: Any, info: ValidationInfo) -> Any:
+        spellings, ours = _SPELLED[str(info.field_name).rstrip("_")]
+        one = value[0] if isinstance(value, list) and value else value
+        for first, second in map(str.split, spellings):
+            if isinstance(one, dict) and one.keys() == {first, second}:
+                raise ValueError(
+                    f"write {ours.format(one[first], one[second])}; where {first} and {second} are fields themselves, "
+                    "write a step for each"
+                )
+        return value
 
     @field_validator("cast", mode="before")
     @classmethod

@@ -36,6 +36,21 @@ def test_a_word_of_paging_from_elsewhere_is_told_as_ours(paginator: Any, meant: 
     assert f"did you mean {meant}?" in refusal(endpoint={"paginator": paginator})
 
 
+@pytest.mark.parametrize("path", ["last_record.id", "lastItem.id", "last_row", "last_record['id']"])
+@pytest.mark.parametrize("part", ["client", "endpoint"])
+def test_a_word_for_the_last_record_is_told_as_a_path(path: str, part: str) -> None:
+    """No answer has such a key, so that the first page would be the only one."""
+    said = refusal(**{part: {"paginator": {"type": "cursor", "cursor_path": path}}})
+    assert "takes no word for the last record; write data[-1].id, where data is the list's place" in said
+
+
+@pytest.mark.parametrize("path", ["$.last_record.id", "data[-1].id", "last_record_id", "meta.last_item"])
+def test_a_path_that_an_answer_may_have_is_taken(path: str) -> None:
+    paginator = {"type": "cursor", "cursor_path": path}
+    users = {"name": "users", "endpoint": {"path": "/users", "paginator": paginator}}
+    describe({"client": {"base_url": "https://api.example.com"}, "resources": [users]}, "chat")
+
+
 @pytest.mark.parametrize(
     ("incremental", "meant"),
     [
@@ -273,6 +288,28 @@ def test_a_word_of_authentication_from_elsewhere_is_told_as_ours(auth: Any, said
 )
 def test_a_word_of_a_request_from_elsewhere_is_told_as_ours(endpoint: Any, said: str) -> None:
     assert said in refusal(endpoint=endpoint)
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ({"rename": {"from": "a", "to": "b"}}, "write {a: b}; where from and to are fields themselves, write"),
+        ({"rename": [{"old": "a", "new": "b"}]}, "write {a: b}"),
+        ({"copy": {"from": "a.c", "to": "b"}}, "write {b: a.c}"),
+        ({"constant": {"name": "a", "value": 5}}, "write {a: ...}"),
+        ({"constant": [{"field": "a", "value": 5}]}, "write {a: ...}"),
+        ({"template": {"field": "a", "text": "{b}"}}, "write {a: '{b}'}"),
+    ],
+)
+def test_a_step_that_another_tool_spells_by_two_words_is_told_as_ours(step: Any, said: str) -> None:
+    """It would be taken for two fields of these names."""
+    assert said in refusal(resource={"steps": [step]})
+
+
+def test_fields_with_the_words_of_other_tools_are_taken_one_by_one() -> None:
+    steps = [{"rename": {"from": "sender"}}, {"rename": {"to": "recipient"}}, {"copy": {"from": "a", "old": "b"}}]
+    users = {"name": "users", "endpoint": {"path": "/users"}, "steps": steps}
+    describe({"client": {"base_url": "https://api.example.com"}, "resources": [users]}, "chat")
 
 
 @pytest.mark.parametrize(

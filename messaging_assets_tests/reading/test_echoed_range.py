@@ -17,6 +17,14 @@ RANGES: list[dict[str, Any]] = [
     {"window": {"since": "2026-11-01", "until": "2026-12-01"}},
     # One day is a range, too, and the request's own id is not that of an object.
     {"from": "2026-11-01", "to": "2026-11-01"},
+    *(
+        {name: {"from": "2026-11-01", "to": "2026-11-30"}}
+        for name in ("query", "filters", "params", "request", "criteria", "queryParameters", "appliedFilters")
+    ),
+    {"request": {"params": {"range": {"start": "2026-11-01", "end": "2026-11-30"}}}},
+    {"meta": {"filters": {"start_date": "2026-11-01", "end_date": "2026-11-30"}}},
+    # An account of which something is told has many ranges.
+    {"account_id": 7, "start": "2026-11-01", "end": "2026-11-30"},
     {"meta": {"id": "of the request"}, "from": "2026-11-01", "to": "2026-11-30"},
 ]
 NO_RANGES: list[dict[str, Any]] = [
@@ -27,6 +35,11 @@ NO_RANGES: list[dict[str, Any]] = [
     {"from": "2026-11-01T00:00:00Z", "meta": {"to": "2026-11-02T00:00:00Z"}},
     {"id": 7, "start": "2026-11-01", "end": "2026-11-30"},
     {"uuid": "7-8", "period": {"start": "2026-11-01", "end": "2026-11-30"}},
+    {"project_id": 7, "created_at": "2026-01-01", "start": "2026-11-01", "end": "2026-11-30"},
+    {"project_id": 7, "title": "Summer camp", "start": "2026-11-01", "end": "2026-11-30"},
+    {"query": {"id": 7, "start": "2026-11-01", "end": "2026-11-30"}},
+    {"query": {"from": 0, "to": 2, "total": 9}},
+    {"filters": {"available": {"from": "2026-11-01", "to": "2026-11-30"}}},
     {"name": "Summer camp", "start": "2026-11-01", "end": "2026-11-30"},
     {"updated_from": "2026-11-01", "moved_to": "2026-11-30"},
 ]

@@ -23,10 +23,18 @@ NOW = datetime(2026, 1, 10, 12, tzinfo=timezone.utc)
 class Synced:
     """One read of a list: what was sent, which rows of each page were new, and the mark that is kept."""
 
-    def __init__(self, *pages: list[Any], mark: Any = None, merge: bool = True, keyed: bool = True, **own: Any) -> None:
+    def __init__(
+        self,
+        *pages: list[Any],
+        mark: Any = None,
+        merge: bool = True,
+        keyed: bool = True,
+        now: datetime = NOW,
+        **own: Any,
+    ) -> None:
         keys = ("id",) if keyed else ()
         described = Incremental.model_validate({"cursor_path": "at", **own})
-        marks = CursorMarks("chat.messages", described, keys, {"": mark} if mark else {}, merge, True, NOW)
+        marks = CursorMarks("chat.messages", described, keys, {"": mark} if mark else {}, merge, True, now)
         cursor = marks.cursor("")
         self.sent = cursor.values
         self.taken: list[Any] = []
@@ -372,14 +380,28 @@ def test_a_cursor_beside_the_list_is_found_where_no_record_has_it() -> None:
 
 
 @pytest.mark.parametrize("write", [lambda at: at.isoformat(), lambda at: at.timestamp()], ids=["text", "seconds"])
-def test_a_row_of_the_seconds_since_the_sync_began_moves_no_mark_of_a_merge(write: Any) -> None:
+@pytest.mark.parametrize("merge", [True, False], ids=["merge", "append"])
+def test_a_row_of_the_seconds_since_the_sync_began_moves_no_mark(write: Any, merge: bool) -> None:
     """One that was read before may have changed since, at an earlier moment than this one."""
     old, new = write(NOW - timedelta(days=1)), write(NOW + timedelta(seconds=2))
-    merged = Synced([old], [new])
-    assert (merged.taken, merged.last) == ([old, new], old)
-    assert Synced([old], [write(NOW)]).last == write(NOW)
-    # Of an append each such row would have to be known again.
-    assert Synced([old], [new], merge=False).last == new
+    synced = Synced([old], [new], merge=merge)
+    assert (synced.taken, synced.last) == ([old, new], old)
+    assert Synced([old], [write(NOW)], merge=merge).last == write(NOW)
+
+
+@pytest.mark.parametrize("keyed", [True, False])
+def test_an_append_has_what_changed_while_it_was_read_at_the_next_sync_and_no_row_twice(keyed: bool) -> None:
+    def clock(minute: int, second: int) -> str:
+        return f"2026-01-10T12:0{minute}:0{second}Z"
+
+    # The second row is of the seconds since the first sync began, and the first one changes before it.
+    first = Synced(["2026-01-09T00:00:00Z"], ["2026-01-09T00:00:00Z", clock(0, 4)], merge=False, keyed=keyed)
+    marks: dict[str, Any] = {"mark": first.mark, "merge": False, "keyed": keyed}
+    again = Synced([clock(0, 2), clock(0, 4)], now=NOW + timedelta(hours=1), **marks)
+    assert (again.taken, again.last) == ([clock(0, 2)], clock(0, 4))
+    # What was such a row itself and changed after that is another one.
+    assert Synced([clock(0, 2), clock(1, 0)], now=NOW + timedelta(hours=1), **marks).taken == [clock(0, 2), clock(1, 0)]
+    assert Synced([clock(0, 2), clock(1, 0)], **marks).taken == [clock(0, 2), clock(1, 0)]
 
 
 def _clock(seconds: float) -> str:

@@ -158,7 +158,7 @@ class ListCursor:
             self._next.take_ahead(value, row)
             return self.known.is_new_beyond(row, value)
         self._next.take(value, row)
-        return not self.known.was_beyond(row)
+        return not self.known.was_beyond(row, value)
 
     def _is_in_order(self, value: Any, page: int) -> bool:
         if callable(self._own.last_value_func) or self._order.has_place(value):

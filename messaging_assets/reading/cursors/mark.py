@@ -187,11 +187,8 @@ class NextMark:
                     self.take(high, row)
 
     def is_ahead(self, value: Any) -> bool:
-        """Whether a value is dated after the sync's own start.
-
-        In a merge it is so to the second, because rows that were read already may have changed since.
-        """
-        return self._direction.is_up and self._order.is_ahead(value, is_exact=self._known.takes_all)
+        """Whether a value is dated after the sync's own start, since when rows that were read may have changed."""
+        return self._direction.is_up and self._order.is_ahead(value)
 
     def take_ahead(self, value: Any, row: Any) -> None:
         """A row came that is dated ahead."""

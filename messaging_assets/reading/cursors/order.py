@@ -92,10 +92,10 @@ class Order(Notation):
         first, second = self.moment(one), self.moment(other)
         return one if first is not None and second is not None and first < second else other
 
-    def is_ahead(self, value: Any, is_exact: bool) -> bool:
-        """Whether a value is a moment that the sync's own start lies before; if not exactly, by what clocks differ."""
+    def is_ahead(self, value: Any) -> bool:
+        """Whether a value is a moment that the sync's own start lies before."""
         moment = self.moment(value)
-        return moment is not None and moment > self._latest - (TOLERANCE if is_exact else 0)
+        return moment is not None and moment > self._latest - TOLERANCE
 
     def is_past(self, value: Any) -> bool:
         """Whether a value is a moment from 2001 on up to now, which numbers that are times mostly are."""

@@ -142,7 +142,6 @@ class KnownRows:
         have_come: whether one of them came again, just as it was.
         by_key: the keys of those.
         are_all: whether no other row came so far.
-        takes_all: whether rows that were loaded before may be loaded again.
     """
 
     def __init__(
@@ -164,8 +163,10 @@ class KnownRows:
         self.are_awaited, self.have_come = is_compared and bool(self.hashes), False
         self.by_key, self.are_all = RowsAtMark(own, keys, mark), True
         self.beyond: list[list[Any]] = [list(one) for one in (mark or {}).get(BEYOND, ())]
-        self._left_beyond = Counter(digest for digest, _ in self.beyond)
-        self.takes_all = takes_repeats or is_closed(own)
+        self._left_beyond: dict[Any, Counter[str]] = {}
+        for digest, at in self.beyond:
+            self._left_beyond.setdefault(at, Counter())[digest] += 1
+        self._takes_all = takes_repeats or is_closed(own)
 
     @property
     def has_beyond(self) -> bool:
@@ -179,9 +180,10 @@ class KnownRows:
         self.have_come |= is_known
         return is_known
 
-    def was_beyond(self, row: Any) -> bool:
-        """Whether a row was loaded while it was dated ahead, and its time has come."""
-        return self._digests.is_known(row, self._left_beyond)
+    def was_beyond(self, row: Any, value: Any) -> bool:
+        """Whether a row was loaded while dated ahead, or not at all; one that has another date now has changed."""
+        kept = [self._left_beyond[at] for at in dict.fromkeys((value, None)) if at in self._left_beyond]
+        return any(self._digests.is_known(row, one) for one in kept)
 
     def is_new_beyond(self, row: Any, value: Any) -> bool:
         """Whether a row behind which no mark can be set is not yet in a table that it would be in twice.
@@ -190,9 +192,9 @@ class KnownRows:
             row: the row.
             value: its cursor's value, None where it has none.
         """
-        if self.takes_all:
+        if self._takes_all:
             return True
-        if self._digests.is_known(row, self._left_beyond):
+        if self.was_beyond(row, value):
             return False
         self.beyond.append([self._digests.of(row), value])
         return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from messaging_assets.answers.beside_list import Leaf, beside, in_headers, list_names
+from messaging_assets.answers.beside_list import WITH_ECHOES, Leaf, beside, in_headers, list_names
 from messaging_assets.answers.formats.texts import Records
 from messaging_assets.answers.record_keys import whole_number
 from messaging_assets.answers.signs_of_more import Signs, asked_sizes, is_full, signs_of_more
@@ -58,7 +58,8 @@ class Claims:
         if page == 1:
             names = [*to_list[-1:], self._asset.partition(" ")[0].rpartition(".")[2]]
             self.counts = WatchedCounts(words_of(*names))
-            self.unasked = unasked_range(self._leaves, response.request) if self.is_believed else None
+            said = beside(response.parsed, to_list, envelopes=WITH_ECHOES)
+            self.unasked = unasked_range(said, response.request) if self.is_believed else None
         self.counts.page(self._leaves, sent)
         # A closing line is no row, so its counts would be compared with too many.
         closing = beside(response.parsed.closing, ()) if isinstance(response.parsed, Records) else ()

@@ -26,7 +26,7 @@ _ASKED = frozenset(
 # A moment in a request: a day, a number of at least seconds, or a word for one.
 _MOMENT = re.compile(r"\d{4}-\d\d|\d{9}|\b20\d{6}\b|\b(?:now|today|yesterday)\b")
 # An object that has one of these is something of its own, such as a shift, and so is its range.
-_OWN_NAMES = frozenset(("id", "uuid", "guid", "key", "name"))
+_OWN_NAMES = frozenset(("id", "uuid", "guid", "key", "name", "title", "created_at", "updated_at", "modified_at"))
 # The times between which a search ran are closer than a range that an API takes by itself.
 _SHORTEST = 3600
 
@@ -38,7 +38,7 @@ def unasked_range(leaves: Iterable[Leaf], request: Any) -> str | None:
         leaves: the values beside the list.
         request: what was sent. One that names any moment, or a range by a parameter's name, may have asked.
     """
-    said = [leaf for leaf in leaves if not leaf.is_header]
+    said = list(leaves)
     objects = [leaf.names[:-1] for leaf in said if leaf.word in _OWN_NAMES and leaf.value is not None]
     begins, ends = _by_object(said, _BEGIN), _by_object(said, _END)
     found = [

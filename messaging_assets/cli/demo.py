@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from messaging_assets.cli.dev import past_proxies
 from messaging_assets.files.described import shown_path
 from messaging_assets.foundation.dagster_home import opened_instance, settle_dagster_home
 from messaging_assets.foundation.folders import checkout, project_folders
@@ -104,7 +105,8 @@ def _settle(sandbox: Sandbox) -> Path:
     home.mkdir(mode=0o700, exist_ok=True)
     for name in ("MESSAGING_ASSETS_APIS", "MESSAGING_ASSETS_EXECUTOR", "DESTINATION_NAME", "DAGSTER_HOME"):
         os.environ.pop(name, None)
-    os.environ.update(sandbox.environment(), MESSAGING_ASSETS_HOME=str(home), DLT_PROJECT_DIR=str(home))
+    os.environ.update(past_proxies(os.environ), **sandbox.environment())
+    os.environ.update(MESSAGING_ASSETS_HOME=str(home), DLT_PROJECT_DIR=str(home))
     folders = project_folders()
     settle_dagster_home(folders)
     database = folders.database

@@ -80,7 +80,8 @@ def dev(host: str, port: int | None, sandbox: bool, grow_every: float, as_json: 
         command = [sys.executable, "-W", "ignore::FutureWarning", "-m", "dagster", "dev", *arguments]
         output = sys.stderr if as_json else None
         with _reloading(host, port, is_quiet=as_json):
-            raise SystemExit(_run_until_told(command, {**os.environ, **environment}, output, lock))
+            asked = {**os.environ, **past_proxies(os.environ), **environment}
+            raise SystemExit(_run_until_told(command, asked, output, lock))
 
 
 @contextmanager
@@ -170,6 +171,17 @@ def _sandbox(apis: list[str], grow_every: float, is_quiet: bool = False) -> Iter
             yield _variables(address, apis)
         finally:
             process.terminate()
+
+
+def past_proxies(environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables by which no proxy is asked for what this machine itself answers, as the sandbox and the UI do.
+
+    Args:
+        environment: the variables as they are; hosts that they name stay. Python prefers the small name.
+    """
+    named = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
+    hosts = named if named == "*" else ",".join(filter(None, (named, "localhost,127.0.0.1")))
+    return {"no_proxy": hosts, "NO_PROXY": hosts}
 
 
 def _variables(address: str, apis: list[str]) -> dict[str, str]:

@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from messaging_assets.conversion.components.values import moment_format
 from messaging_assets.conversion.outcome import Draft
-from messaging_assets.conversion.texts import Hole, Settings, below, doubled, filled, has, quoted
+from messaging_assets.conversion.texts import Hole, Settings, below, doubled, filled, has, moment_format, quoted
 from messaging_assets.description.ways.secret_signs import names_secret
 from messaging_assets.files.rules.mistakes import step_into, value_at
 

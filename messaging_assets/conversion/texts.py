@@ -51,10 +51,21 @@ Kind: TypeAlias = Literal["loss", "question", "setting"]
 Lose: TypeAlias = Callable[..., None]
 _QUOTED = re.compile(r"(['\"])(.*?)(?:\1|$)", re.DOTALL)
 _BOUNDS = ("start", "end")
+# How a moment is written by a manifest or a spec, where that is a number, and by files.
+EPOCHS = {"%s": "epoch_seconds", "%s_as_float": "epoch_seconds", "%ms": "epoch_ms", "%epoch_microseconds": "epoch_us"}
 _SETTING = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 # No setting of a file is called like a secret. A key may be that of an account or a site; a password is none of them.
 _KEY = re.compile(r"_key$")
 _PLACES = {"parent": "resources", "each": "for_each", "job": "job", "page": "paginator", "in_path": "secret"}
+
+
+def moment_format(pattern: Any) -> str | None:
+    """How a file says what another tool's pattern does; None where it says nothing."""
+    if pattern == "%Y-%m-%d":
+        return "date"
+    if not isinstance(pattern, str) or "%" not in pattern:
+        return None
+    return "iso" if "_ms" in pattern and pattern not in EPOCHS else EPOCHS.get(pattern, pattern)
 
 
 @dataclass

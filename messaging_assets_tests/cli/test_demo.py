@@ -37,6 +37,7 @@ def test_the_demo_loads_every_row_of_five_apis_whatever_the_user_has_set(clean_r
         MESSAGING_ASSETS_APIS="/nowhere",
         DESTINATION_TYPE="postgres",
         DAGSTER_HOME="/nowhere",
+        HTTP_PROXY="http://127.0.0.1:9",
     )
     shown = messaging_assets("demo", env=own)
     assert shown.returncode == 0, shown.stderr

@@ -251,3 +251,16 @@ def test_the_addresses_are_one_json_object_where_a_program_asks_for_them(
     assert told["address"] == f"http://127.0.0.1:{port}"
     assert told["sandbox"] == played
     assert f"'dagster', 'dev', '--host', '127.0.0.1', '--port', '{port}'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("before", "hosts"),
+    [
+        ({}, "localhost,127.0.0.1"),
+        ({"NO_PROXY": "intern.example.com"}, "intern.example.com,localhost,127.0.0.1"),
+        ({"no_proxy": "a.example.com", "NO_PROXY": "b.example.com"}, "a.example.com,localhost,127.0.0.1"),
+        ({"NO_PROXY": "*"}, "*"),
+    ],
+)
+def test_no_proxy_is_asked_for_what_this_machine_answers(before: dict[str, str], hosts: str) -> None:
+    assert development.past_proxies(before) == {"no_proxy": hosts, "NO_PROXY": hosts}

@@ -21,19 +21,6 @@ _DURATION = re.compile(
 _SECONDS = (365 * 86_400, 30 * 86_400, 7 * 86_400, 86_400, 3_600, 60, 1)
 
 
-# How a moment is written in manifests, where that is a number, and in files.
-EPOCHS = {"%s": "epoch_seconds", "%s_as_float": "epoch_seconds", "%ms": "epoch_ms", "%epoch_microseconds": "epoch_us"}
-
-
-def moment_format(pattern: Any) -> str | None:
-    """How a file says what a manifest's pattern does; None where it says nothing."""
-    if pattern == "%Y-%m-%d":
-        return "date"
-    if not isinstance(pattern, str) or "%" not in pattern:
-        return None
-    return "iso" if "_ms" in pattern and pattern not in EPOCHS else EPOCHS.get(pattern, pattern)
-
-
 @dataclass(frozen=True)
 class Ref:
     """A value that an expression takes.

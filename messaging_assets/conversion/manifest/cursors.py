@@ -10,9 +10,9 @@ from typing import Any
 
 from messaging_assets.conversion.components.expressions import Piece, pieces_of, single
 from messaging_assets.conversion.components.parts import Part, target_of
-from messaging_assets.conversion.components.values import EPOCHS, Ref, moment_format, seconds_of, value_of
+from messaging_assets.conversion.components.values import Ref, seconds_of, value_of
 from messaging_assets.conversion.manifest.scope import Scope
-from messaging_assets.conversion.texts import missing
+from messaging_assets.conversion.texts import EPOCHS, missing, moment_format
 from messaging_assets.description.names import PARTS_OF_REQUEST
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.foundation.json_paths import quoted_path

@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from messaging_assets.conversion.components.expressions import Piece, elements_of, literal_of, pieces_of
 from messaging_assets.conversion.components.parts import Part
-from messaging_assets.conversion.components.values import Ref, Unknown, moment_format
+from messaging_assets.conversion.components.values import Ref, Unknown
 from messaging_assets.conversion.outcome import Draft
-from messaging_assets.conversion.texts import Hole, Lose, Settings, below, doubled, filled, quoted
+from messaging_assets.conversion.texts import Hole, Lose, Settings, below, doubled, filled, moment_format, quoted
 from messaging_assets.description.ways.secret_signs import names_secret
 from messaging_assets.foundation.json_paths import quoted_path
 

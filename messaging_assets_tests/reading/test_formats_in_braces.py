@@ -30,7 +30,7 @@ BODY = {
     "q": "at>={incremental.start_value:%d.%m.%Y %H:%M} to {incremental.end_value:epoch_seconds}",
 }
 ASKED = {
-    "path": "logs/{incremental.start_value:%Y/%m}",
+    "path": "logs/{incremental.start_value:%Y/%m/%d}",
     "method": "POST",
     "params": {"day": "{incremental.start_value:date}", "since": "{incremental.start_value}"},
     "headers": {"X-Since": "{incremental.start_value:http}"},
@@ -80,7 +80,7 @@ def test_each_place_of_a_request_takes_the_mark_as_it_says(requests: list[Any]) 
     synced(described({**ASKED, "incremental": CURSOR}))
 
     [[address, header, body]] = requests
-    assert address == "/logs/2025%2F03?day=2025-03-01&since=2025-03-01T22%3A15%3A00Z"
+    assert address == "/logs/2025%2F03%2F01?day=2025-03-01&since=2025-03-01T22%3A15%3A00Z"
     assert header == "Sat, 01 Mar 2025 22:15:00 GMT"
     # What a day cuts off of the end is asked for too.
     assert body == {"from": 1740867300000, "to": "2025-03-05", "q": "at>=01.03.2025 22:15 to 1741089600"}
@@ -176,11 +176,12 @@ def test_a_request_that_says_the_mark_itself_somewhere_is_not_sent_from_before_i
             {"params": {"a": "{incremental.start_value:days}"}},
             "no value is written so; behind the colon, write iso, date",
         ),
+        ({"path": "a/{incremental.start_value:%Y-%m}"}, "names one month or year, and those behind the mark's are"),
         ({"path": "a/{resources.channels.at:.4}"}, "a path takes a field as it is, or as a moment's format says"),
         ({"params": {"a": "{window.start:>9}"}, "incremental": None}, "no value is written so"),
     ],
 )
-def test_what_is_no_format_of_a_moment_is_refused(endpoint: dict[str, Any], mistake: str) -> None:
+def test_what_is_no_format_of_a_moment_or_of_one_month_alone_is_refused(endpoint: dict[str, Any], mistake: str) -> None:
     asked = {key: one for key, one in {"path": "a", "incremental": CURSOR, **endpoint}.items() if one is not None}
     windows = {"type": "daily", "start": "2025-03-01", "column": "at", "start_param": "from"}
     with pytest.raises(InvalidDescription, match=mistake):
@@ -195,3 +196,15 @@ def test_values_of_a_file_that_are_no_times_have_no_format_of_one(wrong: list[An
         return
     with pytest.raises(InvalidDescription, match="a value of its for_each is no text of a time"):
         describe(raw, "logs")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "a/{incremental.start_value:%Y}/{incremental.start_value:%j}",
+        "a/{incremental.start_value:%Y-%m}/{incremental.end_value:%Y-%m}",
+        "a?from={incremental.start_value:%Y-%m}",
+    ],
+)
+def test_a_path_that_says_a_day_or_an_end_too_is_taken(path: str) -> None:
+    assert describe(described({"path": path, "incremental": CURSOR}), "logs")

@@ -13,6 +13,8 @@ from messaging_assets.files.rules.written import Written, disposition_in, is_giv
 from messaging_assets.foundation import moments
 
 _NOW = re.compile(r"now(-\d{1,4}(s|min|h|d|w))?")
+# The directives of strftime that say a day.
+_DAY = re.compile(r"%-?[cdDeFjsx]")
 # What may be a moment.
 _MOMENT = re.compile(r"(incremental|window|partition|resources|for_each)\.")
 
@@ -109,6 +111,7 @@ def step_mistakes(resource: Written, places: list[Place]) -> Iterator[Mistake]:
         if cursor.get("cursor_in", "record") == "record" and _is_of_parent(resource, str(cursor.get("cursor_path"))):
             words = "is a field of the parent's, which no record of the list itself has; leave incremental out, and "
             yield Mistake((*place, "cursor_path"), f"{words}write only_changed_parents")
+    yield from _of_one_period(resource)
     stepped = [(place, cursor) for place, cursor in cursors if cursor.get("step") is not None]
     for place, cursor in stepped:
         yield from _windows(resource, (*place, "step"), cursor)
@@ -117,6 +120,17 @@ def step_mistakes(resource: Written, places: list[Place]) -> Iterator[Mistake]:
         if step_into(action, "action") == "split" and not stepped:
             words = "split reads a window in two halves, and this list has none; write step in incremental"
             yield Mistake(resource.place_of("endpoint", "response_actions", index, "action"), words)
+
+
+def _of_one_period(resource: Written) -> Iterator[Mistake]:
+    """A mistake where a path is the list of one month or year, and those behind the mark's would never be asked for."""
+    found = CURSOR_VALUE.findall(str(resource.endpoint.get("path")).partition("?")[0])
+    own = mapping(resource.endpoint.get("incremental")).get("format")
+    written = [str(way if is_moment_format(way) else own) for name, way in found if name != "end_value"]
+    is_open = len(written) == len(found) > 0
+    if is_open and all("%" in one for one in written) and not any(map(_DAY.search, written)):
+        words = "names one month or year, and those behind the mark's are never asked for; write partitions, and "
+        yield Mistake(resource.place_of("endpoint", "path"), f"{words}{{window.start:<format>}} here")
 
 
 def _is_of_parent(resource: Written, name: str) -> bool:

@@ -155,14 +155,13 @@ class Incremental(Described):
         return tuple(dict.fromkeys(one or self.format for one in self._sent_as))
 
     def sent(self, formats: tuple[str | None, ...]) -> Incremental:
-        """The same for requests whose placeholders name formats.
+        """The same, knowing the formats that placeholders of its requests name.
 
         Args:
             formats: each that one names; None for one that does not, or for a parameter.
         """
-        made = self.model_copy()
-        made._sent_as = formats or (None,)
-        return made
+        self._sent_as = formats or (None,)
+        return self
 
     @model_validator(mode="after")
     def _fits_the_cursor(self) -> Incremental:

@@ -80,14 +80,14 @@ Bound = Annotated[Any, AfterValidator(_as_records_write)]
 CURSOR_VALUE = re.compile(r"\{incremental\.((?:start|last|initial|end)_value)(?::([^{}]*))?\}")
 
 
-def value_name(name: str, way: str) -> str:
-    """The name of a cursor's value that a request takes.
+def value_taken(name: str, way: str) -> tuple[str, str]:
+    """The name of the cursor's value that a placeholder takes, and how Python is to write it.
 
     Args:
         name: such as `start_value`.
         way: what follows its colon; a moment's format makes another value of it.
     """
-    return f"{name}:{way}" if is_moment_format(way) else name
+    return (f"{name}:{way}", "") if is_moment_format(way) else (name, way)
 
 
 class Incremental(Described):
@@ -145,7 +145,7 @@ class Incremental(Described):
 
     @property
     def ways(self) -> dict[str, Incremental]:
-        """It once for each format that placeholders name, by what `value_name` puts behind a name for it."""
+        """It once for each format that placeholders name, by what `value_taken` puts behind a name for it."""
         named = filter(None, self._sent_as)
         return {"": self} | {f":{one}": self.model_copy(update={"format": one, "convert": None}) for one in named}
 

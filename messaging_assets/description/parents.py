@@ -68,12 +68,12 @@ def text_field(name: str) -> str:
 
 
 def cursor_field(name: str) -> str:
-    """Under which name a parent's record carries such a value."""
+    """Under which name a parent's record carries a value of the cursor, such as `start_value`."""
     return f"{LIST}{_plain(name)}"
 
 
 def path_cursor_field(name: str) -> str:
-    """Under which name it carries the value as a path takes it."""
+    """Under which name it carries that value as a path takes it."""
     return f"{IN_PATH}{_plain(name)}"
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from messaging_assets.description.api import Resource
-from messaging_assets.description.incremental import CURSOR_VALUE, value_name
+from messaging_assets.description.incremental import CURSOR_VALUE, value_taken
 from messaging_assets.description.jobs import JOB_HEADER
 from messaging_assets.description.parents import (
     FIELD,
@@ -21,7 +21,6 @@ from messaging_assets.description.parents import (
     path_cursor_field,
     text_field,
 )
-from messaging_assets.description.ways.placeholders import is_moment_format
 
 
 def with_fields_for_job(resource: Resource) -> Resource:
@@ -45,9 +44,8 @@ def for_each_list(asked: dict[str, Any], parent: str, has_cursor: bool) -> dict[
     """
 
     def taken(found: re.Match[str], carried: Callable[[str], str]) -> str:
-        name, way = found.groups("")
-        rest = f":{way}" if way and not is_moment_format(way) else ""
-        return f"{{resources.{parent}.{carried(value_name(name, way))}{rest}}}"
+        name, way = value_taken(*found.groups(""))
+        return f"{{resources.{parent}.{carried(name)}{way and f':{way}'}}}"
 
     def of_record(text: str, is_json: bool = False) -> str:
         # A value of JSON keeps its type.

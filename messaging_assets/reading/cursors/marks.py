@@ -29,7 +29,7 @@ from typing import Any
 from urllib.parse import quote
 
 from messaging_assets.description import api as described
-from messaging_assets.description.incremental import CURSOR_VALUE, value_name
+from messaging_assets.description.incremental import CURSOR_VALUE, value_taken
 from messaging_assets.description.jobs import gives_changes_alone
 from messaging_assets.description.names import FIELDS_OF_REQUEST
 from messaging_assets.description.ways.placeholders import is_moment_format
@@ -267,7 +267,7 @@ def filled(value: Any, values: Mapping[str, Any], in_path: bool = False) -> Any:
         return [filled(one, values) for one in value]
     if not isinstance(value, str) or not (found := CURSOR_VALUE.findall(value)):
         return value
-    taken = [(values[value_name(name, way)], "" if is_moment_format(way) else way) for name, way in found]
+    taken = [(values[name], way) for name, way in (value_taken(*one) for one in found)]
     if any(one is None for one, _ in taken):
         return None
     if CURSOR_VALUE.fullmatch(value) and not isinstance(taken[0][0], str) and not taken[0][1]:

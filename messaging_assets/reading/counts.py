@@ -140,12 +140,17 @@ class ValueCounts(_Locked):
     fields: SoughtFields = field(default_factory=SoughtFields)
     first_cursor: Any = None
     last_cursor: Any = None
+    is_mark_held: bool = False
 
     def met_cursors(self, values: list[Any], key: Callable[[Any], Any]) -> None:
         """Cursor values came, which compare by their key; the lowest and the highest are kept."""
         values = [value for value in (self.first_cursor, self.last_cursor, *values) if value is not None]
         if values:
             self.first_cursor, self.last_cursor = min(values, key=key), max(values, key=key)
+
+    def held_mark(self, last: Any) -> None:
+        """The mark goes less far than the rows, because some may have changed while the list was read."""
+        self.is_mark_held, self.last_cursor = True, last
 
     def beside(self, column: str, values: int) -> None:
         """So many values went to this column, beside the one of their field, which is of another type."""

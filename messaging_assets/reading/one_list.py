@@ -60,6 +60,8 @@ class OneList:
         self.repetition = Repetition(context.keys)
         interrupted = context.so_far.interrupted
         self.resume = ResumePoint(interrupted.place if interrupted.name == name else None)
+        if self.cursor and self.cursor.row_order.tops and self.resume.at:
+            self.cursor.row_order.tops.go_on(self.resume.at.tops)
         self.found = FoundList()
 
     @property

@@ -54,6 +54,7 @@ class Place:
         totals: the first and the last count that the API gave.
         came_again: how many rows came twice.
         joins: how page joins that were asked for again turned out.
+        tops: how far the cursor's values came, see `PageTops`.
     """
 
     position: Any
@@ -64,6 +65,7 @@ class Place:
     totals: tuple[int, ...] = ()
     came_again: int = 0
     joins: tuple[tuple[str, int], ...] = ()
+    tops: tuple[Any, ...] = ()
 
 
 class ResumePoint:
@@ -106,6 +108,7 @@ class KeptRead:
         counts: what else the receipt counts of its rows, by name.
         first: the cursor that the API gave before the read began; None where it was not asked for one.
         doubts: why rows of it may be missing, and what to do about that, as clauses.
+        began: when its first page was asked for, in seconds since 1970; None where nobody asks.
     """
 
     finished: tuple[str, ...] = ()
@@ -117,6 +120,7 @@ class KeptRead:
     counts: Mapping[str, int] = field(default_factory=dict)
     first: Any = None
     doubts: tuple[tuple[str, str], ...] = ()
+    began: float | None = None
 
     def as_state(self, version: str) -> dict[str, Any]:
         """What is stored; `version` changes with the description, so that another one's places are not used."""
@@ -135,8 +139,8 @@ def kept_read(state: Mapping[str, Any] | None, version: str) -> KeptRead | None:
     finished, load_ids = tuple(state["finished"]), tuple(state["load_ids"])
     at = Place(**place) if place else None
     doubts = tuple((what, step) for what, step in state.get("doubts", ()))
-    counted = (state["set_aside"], state["counts"])
-    return KeptRead(finished, state["rows"], state["name"], at, load_ids, *counted, state.get("first"), doubts)
+    counted, first, began = (state["set_aside"], state["counts"]), state.get("first"), state.get("began")
+    return KeptRead(finished, state["rows"], state["name"], at, load_ids, *counted, first, doubts, began)
 
 
 def holds_secret(state: Any) -> bool:

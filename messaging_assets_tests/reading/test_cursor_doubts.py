@@ -33,9 +33,9 @@ BERLIN = ZoneInfo("Europe/Berlin")
 def test_a_row_that_stands_otherwise_contradicts_the_order(
     declared: Any, values: list[Any], is_contradicted: bool
 ) -> None:
-    row_order = RowOrder(declared, Order(now=NOW))
-    for value in values:
-        row_order.note([value])
+    row_order = RowOrder(declared, Order(now=NOW), may_hold=False)
+    for page, value in enumerate(values, 1):
+        row_order.note([value], page)
     assert row_order.is_contradicted == is_contradicted
 
 

@@ -227,7 +227,7 @@ def test_a_mark_waits_for_later_versions_that_are_loaded_after_the_rest(
 ) -> None:
     monkeypatch.setattr(records, "BATCH_ROWS", 10)
     one_table.page_size = 10
-    endpoint = _endpoint(start_param="since")
+    endpoint = _endpoint(start_param="since", row_order="asc")
     endpoint["paginator"]["limit"] = 10
     rows = [*({"id": number, "at": number} for number in range(30)), {"id": 0, "at": 99}]
     _serve(one_table, rows)

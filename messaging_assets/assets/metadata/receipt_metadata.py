@@ -17,6 +17,7 @@ from messaging_assets.tables.notes.sync_history import HistoryRow, file_version
 
 _PREFIX = "messaging_assets/"
 _HELD = "rows dated after the sync's start are loaded and move no mark, which would skip what comes until then"
+_HELD_LOW = "rows may have changed while the list was read, so the next sync asks for its newest rows once more"
 _NUMBERS = (
     "rows_read",
     "distinct_keys",
@@ -107,6 +108,8 @@ def receipt_metadata(receipt: Receipt) -> dict[str, Any]:
         known["fields_not_seen"] = unseen
     if receipt.rows_dated_ahead:
         known["mark_held"] = _HELD
+    elif receipt.is_mark_held:
+        known["mark_held"] = _HELD_LOW
     return {f"{_PREFIX}{name}": value for name, value in known.items()} | finding_metadata(receipt.finding)
 
 

@@ -29,6 +29,7 @@ class Answer(requests.Response):
         spool: its body, where that is long and is read in parts; `content` is empty then.
         rest: the parts, or documents, behind the one that is parsed; None where there are none.
         documents: all of those that an archive held, each with a list of its own.
+        asked_at: of which moment it is, by the clocks of both, in seconds since 1970; None where nobody knows.
         is_refused: whether it stands for one that was welcome but did not come.
     """
 
@@ -40,6 +41,7 @@ class Answer(requests.Response):
     spool: Spool | None = None
     rest: Iterator[Any] | None = None
     documents: Sequence[Document] = ()
+    asked_at: float | None = None
     is_refused = False
 
     def settle(self, is_good: bool) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import ssl
 import threading
+import time
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,6 +26,8 @@ from messaging_assets.http.wire.body import read_body
 from messaging_assets.http.wire.connections import Adapter
 from messaging_assets.http.wire.deadline import TookTooLong, Watchdog, Watched
 from messaging_assets.http.wire.spool import SPOOLED_FROM
+
+_DAY = 86_400.0
 
 
 class OtherOrigin(requests.RequestException):
@@ -100,8 +105,10 @@ class Transport:
         return jar
 
     def _answered(self, request: requests.PreparedRequest, watched: Watched, takes_parts: bool) -> Answer:
+        began = time.time()
         # requests.Session.send would do more: redirects, hooks, cookies where none came.
         with self._adapter.send(request, **self._settings) as response:
+            asked_at = _asked_at(began, response.headers.get("date"))
             if "set-cookie" in response.headers:
                 extract_cookies_to_jar(self.jar_of(request), request, response.raw)  # type: ignore[no-untyped-call]
             line = getattr(response.raw, "connection", None)
@@ -118,13 +125,29 @@ class Transport:
                 raise
         answer = Answer()
         answer.__dict__.update(response.__dict__)
-        answer.raw = None
+        answer.raw, answer.asked_at = None, asked_at
         answer.take_body(body)
         # Which of the two ends an answer is a question that two readers answer differently (RFC 9112, section 6.3).
         is_ambiguous = "transfer-encoding" in response.headers and "content-length" in response.headers
         answer.line, answer.is_clean = line, not (watched.has_surplus or is_ambiguous)
         answer.has_surplus = watched.has_surplus and "transfer-encoding" not in response.headers
         return answer
+
+
+def _asked_at(began: float, date: str | None) -> float:
+    """The moment of which an answer is that came just now, in seconds since 1970.
+
+    Where the server's clock is behind, a row that changes now has an earlier time than it has here. So has one of a
+    cached answer (RFC 9110, section 6.6.1). A clock that is a day behind, or ahead, is none to go by.
+
+    Args:
+        began: when its request left.
+        date: the time at which it was made, as its header says it.
+    """
+    with suppress(TypeError, ValueError):
+        behind = time.time() - parsedate_to_datetime(str(date)).timestamp()
+        return began - behind if 0 < behind < _DAY else began
+    return began
 
 
 def _proxies(url: str) -> dict[str, str]:

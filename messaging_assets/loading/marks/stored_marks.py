@@ -17,7 +17,7 @@ from messaging_assets.loading.marks.read_from import set_back
 from messaging_assets.loading.marks.target import ReadTarget
 from messaging_assets.loading.marks.trusted_marks import ASKED_BY, DOUBTED, NO_ROWS, MarkTrust
 from messaging_assets.reading.changed_parents import ParentChanges, changes_of
-from messaging_assets.reading.cursors.mark import HELD, LEFT_IN_DOUBT
+from messaging_assets.reading.cursors.mark import HELD, LEFT_IN_DOUBT, SEEN
 from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of, is_asked_for
 from messaging_assets.reading.cursors.row_digests import fields_told_by
 from messaging_assets.reading.list_context import ListContext
@@ -195,7 +195,7 @@ def store_all_marks(target: ReadTarget, own: ListContext, receipt: Receipt) -> N
     receipt.findings += _note_doubt(own.marks, marks, finding, own.marks.left_in_doubt(skipped))
     if own.incremental and own.incremental.cursor_in == "link" and "" in marks:
         marks = {"": _kept_link(marks[""], target.asset)}
-    _note_last_mark(target, own, receipt, marks.get("", {}).get("last_value"))
+    _note_last_mark(target, own, receipt, marks)
     store_marks(target, own, marks)
 
 
@@ -256,8 +256,11 @@ def _kept_link(mark: dict[str, Any], asset: str) -> dict[str, Any]:
     return {**mark, "last_value": link, "start_value": link, **held}
 
 
-def _note_last_mark(target: ReadTarget, own: ListContext, receipt: Receipt, last: Any) -> None:
+def _note_last_mark(target: ReadTarget, own: ListContext, receipt: Receipt, marks: Mapping[str, Any]) -> None:
     """Show the mark where no record shows it: the answer's own cursor, or a mark that was held. The sensor needs it."""
+    last, is_held = marks.get("", {}).get("last_value"), any(SEEN in mark for mark in marks.values())
+    if is_held:
+        receipt.held_mark(receipt.last_cursor if target.is_child else last)
     if own.marks and own.marks.seen.rows_ahead:
         receipt.dated_ahead(own.marks.seen.rows_ahead, receipt.last_cursor if target.is_child else last)
     cursor = own.so_far.current.cursor if own.so_far.current else None

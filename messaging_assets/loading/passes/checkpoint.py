@@ -94,6 +94,7 @@ class Checkpoint:
             *counts,
             own.marks.first if own.marks else None,
             _doubts_of(self._receipt, reading) if place else (),
+            float(own.marks.order.start.at) if own.marks else None,
         )
         version = self._target.version
         if version is not None and (kept.place is not None or kept.finished):
@@ -125,7 +126,8 @@ def _place_in(reading: Reading, own: ListContext) -> Place | None:
     if place is None or not own.keys or not isinstance(own.endpoint.paginator, _RESUMABLE):
         return None
     try:
-        return replace(place, position=storable(place.position))
+        tops = reading.cursor.row_order.tops if reading.cursor else None
+        return replace(place, position=storable(place.position), tops=tops.state if tops else ())
     except ValueError:
         return None
 

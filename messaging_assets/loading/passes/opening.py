@@ -52,6 +52,8 @@ def open_reader(
     sources = {one.name: _source_of(target, one, receipt, batches, trust) for one in target.chain}
     own = sources[target.resource.name]
     own.so_far.interrupted = interrupted
+    if own.marks is not None:
+        own.marks.order.start.heard(interrupted.began)
     _exchange_tokens(target, {name: source.terms for name, source in sources.items()})
     reader = ApiReader(target.description, target.session, sources, target.base_url).reader(target.resource)
     # What dlt notes while it reads is kept apart from the state that is committed with a part.

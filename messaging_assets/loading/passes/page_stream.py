@@ -121,7 +121,9 @@ class PageStream:
 
     def _newer(self, page: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """The rows of a page that are not behind the cursor; a child's rows were compared with it before."""
-        rows = page if self._is_child else self.own.newer(page, "", self._receipt.pages)
+        current = self.own.so_far.current
+        number = current.page if current else self._receipt.pages
+        rows = page if self._is_child else self.own.newer(page, "", number)
         return self._window.place(rows) if self._window else rows
 
     def _take(self, batches: Batches, rows: list[dict[str, Any]]) -> bool:

@@ -70,7 +70,7 @@ class AnswerCursor:
             return
         at = order.moment(value)
         # One before the sync's start is how far the pages came, of an export by time.
-        is_clock = at is not None and at >= Decimal(order.now.timestamp()) - TOLERANCE
+        is_clock = at is not None and at >= order.start.at - TOLERANCE
         if at is not None and is_clock and (self._clock is None or at < self._clock[0]):
             self._clock = at, value
 

@@ -40,6 +40,7 @@ class ListCursor:
         answer: the cursor as whole answers have it.
         known: which rows an earlier sync loaded.
         range: from where to where its rows are new; of an answer's cursor nobody knows.
+        row_order: in which order its rows come.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class ListCursor:
         self._next = NextMark(asset, own, order, self._direction, self.known, self._last)
         if last_of_rows is not None:
             self._next.note(last_of_rows)
-        self._row_order = RowOrder(own.row_order, order)
+        self.row_order = RowOrder(own.row_order, order, takes_repeats and self._direction.is_up and not own.lag)
         self._takes_late = takes_repeats and _may_have_late(own, is_asked_for)
 
     @property
@@ -82,12 +83,12 @@ class ListCursor:
     @property
     def is_past(self) -> bool:
         """Whether rows come in the order of the cursor and those that follow are out of its range."""
-        return self._row_order.is_past
+        return self.row_order.is_past
 
     @property
     def is_disordered(self) -> bool:
         """Whether rows came in another order than the file declares, so that nothing is known of those that follow."""
-        return self._row_order.is_contradicted
+        return self.row_order.is_contradicted
 
     @property
     def rows_ahead(self) -> int:
@@ -97,7 +98,7 @@ class ListCursor:
     @property
     def mark(self) -> dict[str, Any] | None:
         """How far the rows reach that came so far; None where they say no more than the file."""
-        return decided_mark(self._own, self._mark, self._last, self.answer, self._next)
+        return decided_mark(self._own, self._mark, self._last, self.answer, self._next, self.row_order)
 
     def take_answer(self, body: Any, rows: list[Any], page: int) -> None:
         """Look for the cursor in a whole answer, where it is no record's.
@@ -121,7 +122,7 @@ class ListCursor:
             return rows
         values = _values_of(rows, self._own)
         try:
-            self._row_order.note(values)
+            self.row_order.note(values, page)
             if self._are_all_newer(rows, values):
                 return rows
             return [row for row, value in zip(rows, values, strict=True) if self._takes(row, value, page)]
@@ -136,17 +137,17 @@ class ListCursor:
         for value in ends:
             self._next.note(value)
         self._next.take_all(ends[1], values, rows)
-        self._row_order.came("inside")
+        self.row_order.came("inside")
         return True
 
     def _takes(self, row: Any, value: Any, page: int) -> bool:
         """Whether one row is to be loaded; what it reaches is noted."""
         if value is None or not self._is_in_order(value, page):
-            self._row_order.came(None)
+            self.row_order.came(None)
             return self._takes_without(row, value, page)
         self._next.note(value)
         place = self.range.place_of(value)
-        self._row_order.came(place)
+        self.row_order.came(place)
         if place == "past end" or (place == "at start" and self._own.range_start == "open"):
             return False
         if place == "before":

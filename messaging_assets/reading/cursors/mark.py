@@ -18,12 +18,15 @@ from messaging_assets.reading.cursors.order import Order
 from messaging_assets.reading.cursors.reach import Reach, Units
 from messaging_assets.reading.cursors.request_values import is_closed
 from messaging_assets.reading.cursors.row_digests import BEYOND, KnownRows
+from messaging_assets.reading.cursors.row_order import RowOrder
 from messaging_assets.reading.times.relative_times import is_relative, resolved
 
 # An append knows again so many rows that no mark can be set behind.
 BEYOND_KEPT = 100_000
 # Under this name a mark keeps how far a read in doubt reached.
 HELD = "messaging_assets_held"
+# Under this one it keeps how far rows came that it does not reach, as rows of earlier pages may have changed before.
+SEEN = "messaging_assets_seen"
 # Stands in a mark whose read was in doubt, and whose range is not asked for any more: where that range begins.
 LEFT_IN_DOUBT = "messaging_assets_left_in_doubt"
 
@@ -148,7 +151,7 @@ class NextMark:
         # The file's own words for the range are moments, so that numbers between them are too.
         initial = resolved(own.initial_value, order.now)
         is_moment = moments.number_of(initial) is None and order.moment(initial) is not None
-        self._are_times = is_moment or any(own.sent_as) or order.reading in moments.EPOCHS
+        self._are_times = is_moment or any(own.sent_as) or order.reading in moments.EPOCHS or bool(order.pattern)
 
     def note(self, value: Any) -> None:
         """A value came, in whatever unit of time.
@@ -187,8 +190,8 @@ class NextMark:
                     self.take(high, row)
 
     def is_ahead(self, value: Any) -> bool:
-        """Whether a value is dated after the sync's own start, since when rows that were read may have changed."""
-        return self._direction.is_up and self._order.is_ahead(value)
+        """Whether a value is dated after the read began, since when rows that were read may have changed."""
+        return self._direction.is_up and self._order.start.is_before(value)
 
     def take_ahead(self, value: Any, row: Any) -> None:
         """A row came that is dated ahead."""
@@ -202,12 +205,14 @@ class NextMark:
 
     @property
     def _holds(self) -> bool:
-        if self._ahead.value is None:
-            return False
-        if moments.number_of(self._ahead.value) is None or self._are_times:
-            return True
+        return self._ahead.value is not None and self.is_time(self._ahead.value)
+
+    def is_time(self, value: Any) -> bool:
+        """Whether a value that came, and so all of them, says a time."""
+        if moments.number_of(value) is None:
+            return self._own.cursor_format != "text"
         # Numbers are times where all of them could be, in one unit, and one is past.
-        return self._units.are_times
+        return self._are_times or self._units.are_times
 
     @property
     def _reach(self) -> Reach:
@@ -246,7 +251,12 @@ class NextMark:
 
 
 def decided_mark(
-    own: described.Incremental, kept: Mapping[str, Any] | None, last: Any, answer: AnswerCursor, rows: NextMark
+    own: described.Incremental,
+    kept: Mapping[str, Any] | None,
+    last: Any,
+    answer: AnswerCursor,
+    rows: NextMark,
+    row_order: RowOrder,
 ) -> dict[str, Any] | None:
     """The mark that the next sync of a list begins with; None where nothing says more than the file.
 
@@ -256,6 +266,7 @@ def decided_mark(
         last: the value of it that rows or an answer had, None where there was none.
         answer: the cursor as whole answers have it.
         rows: how far the rows reach.
+        row_order: in which order they came.
 
     Raises:
         MendDescription: see `NextMark.of_rows`.
@@ -265,4 +276,10 @@ def decided_mark(
         return None if reached is None else mark_in_answer(own, reached)
     if is_closed(own):
         return dict(kept) if kept else None
-    return rows.of_rows()
+    made = rows.of_rows()
+    if made is None or made["last_value"] is None or rows.is_time(made["last_value"]):
+        return made
+    # What an earlier sync met was there when this one began.
+    before = (kept or {}).get(HELD) or kept or {}
+    surest = row_order.held_at(made["last_value"], before.get(SEEN), before.get("last_value"))
+    return made if surest is None else mark_at(own, surest) | {SEEN: made["last_value"]}

@@ -12,14 +12,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import cmp_to_key
+from functools import cached_property, cmp_to_key
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from messaging_assets.description import api as described
 from messaging_assets.foundation import moments
 from messaging_assets.reading.times.doubled_hour import LONGEST, may_be_same
-from messaging_assets.reading.times.notation import FIRST_DAY, TOLERANCE, NoOrder, Notation
+from messaging_assets.reading.times.notation import FIRST_DAY, NoOrder, Notation
+from messaging_assets.reading.times.read_start import ReadStart
 
 _FIRST_OF_2001 = 978_307_200
 # Every digit stands at its place, so that the letters of such texts of one zone are in the order of what they mean.
@@ -60,6 +61,11 @@ class CursorText(str):
 class Order(Notation):
     """The order of one cursor's values, which follows from how they are written."""
 
+    @cached_property
+    def start(self) -> ReadStart:
+        """When the read began; the sync, until an answer says that it is of an earlier moment."""
+        return ReadStart(self)
+
     def compare(self, one: Any, other: Any) -> int:
         """Less than, equal to or greater than 0, as the one is to the other.
 
@@ -91,11 +97,6 @@ class Order(Notation):
         """Of two values at one place the one that is the earlier at its first reading."""
         first, second = self.moment(one), self.moment(other)
         return one if first is not None and second is not None and first < second else other
-
-    def is_ahead(self, value: Any) -> bool:
-        """Whether a value is a moment that the sync's own start lies before."""
-        moment = self.moment(value)
-        return moment is not None and moment > self._latest - TOLERANCE
 
     def is_past(self, value: Any) -> bool:
         """Whether a value is a moment from 2001 on up to now, which numbers that are times mostly are."""

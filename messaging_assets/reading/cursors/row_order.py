@@ -1,10 +1,12 @@
-"""Whether the rows of a list come in the order that the file declares, and what that says of those that follow."""
+"""In which order the rows of a list come, and what that says of those that follow and of those that changed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from functools import reduce
 from typing import Any, Literal
 
+from messaging_assets.foundation import moments
 from messaging_assets.reading.cursors.order import Order
 
 
@@ -14,18 +16,23 @@ class RowOrder:
     Args:
         declared: `asc` or `desc`; None where the file says nothing.
         order: how values compare.
+        may_hold: whether the mark may go less far than the rows, so that some are loaded again.
 
     Attributes:
+        tops: how far the values of its pages came; None where the mark goes as far as the rows.
         is_contradicted: whether a row came that the order has no place for.
     """
 
-    def __init__(self, declared: Literal["asc", "desc"] | None, order: Order) -> None:
+    def __init__(self, declared: Literal["asc", "desc"] | None, order: Order, may_hold: bool) -> None:
         self._declared, self._order = declared, order
         self._before: Any = None
+        self.tops = PageTops(order) if may_hold else None
         self.is_contradicted = self._is_last_out = False
 
-    def note(self, values: Iterable[Any]) -> None:
+    def note(self, values: list[Any], page: int) -> None:
         """A page's values came, in their order."""
+        if self.tops is not None and _may_count(values[0], self._order):
+            self.tops.note(page, self._order.told(values))
         if self._declared is None or self.is_contradicted:
             return
         for value in values:
@@ -41,7 +48,77 @@ class RowOrder:
         out = {"desc": "before", "asc": "past end"}
         self._is_last_out = self._declared is not None and place == out[self._declared]
 
+    def held_at(self, reached: Any, *met: Any) -> Any:
+        """How far the mark may go, of values that say nothing of time; None where it goes as far as the rows.
+
+        Args:
+            reached: how far those came.
+            met: values that were there before this read, or None.
+        """
+        is_in_order = self._declared == "asc" and not self.is_contradicted
+        return None if self.tops is None or is_in_order else self.tops.held_at(reached, *met)
+
     @property
     def is_past(self) -> bool:
         """Whether the rows that follow are out of the cursor's range, as the one that came last is."""
         return self._is_last_out and not self.is_contradicted
+
+
+def _may_count(value: Any, order: Order) -> bool:
+    """Whether the values may say nothing of time, as one of them shows."""
+    return order.reading == "text" or moments.number_of(value) is not None
+
+
+class PageTops:
+    """Up to which value no row was passed over, where values say nothing of time: numbers that count changes.
+
+    A row of an earlier page may change while the list is read. Its number may then be lower than one of a later page, so
+    that a mark there would pass it. What changed since the first page came has a higher number than any on it. Where
+    pages ascend, such rows are at the end of the list.
+
+    Args:
+        order: how values compare.
+    """
+
+    def __init__(self, order: Order) -> None:
+        self._order = order
+        self._first: Any = None
+        self._before: Any = None
+        self._last: Any = None
+        self._page = 0
+        self._ascends = True
+
+    def note(self, page: int, values: Sequence[Any]) -> None:
+        """Values of a page came, the lowest and the highest among them."""
+        if not values:
+            return
+        low, high = min(values, key=self._order.key), max(values, key=self._order.key)
+        if page > self._page:
+            self._before, self._last, self._page = self._higher(self._before, self._last), None, page
+        self._last = self._higher(self._last, high)
+        if self._before is None:
+            self._first = self._last
+        else:
+            self._ascends &= self._order.compare(low, self._before) >= 0
+
+    def held_at(self, reached: Any, *met: Any) -> Any:
+        """See `RowOrder.held_at`."""
+        if self._before is None:
+            return None
+        sure = reduce(self._higher, met, self._before if self._ascends else self._first)
+        return sure if self._order.compare(reached, sure) > 0 else None
+
+    @property
+    def state(self) -> tuple[Any, ...]:
+        """What is kept of a read that may be interrupted."""
+        return (self._first, self._before, self._last, self._page, self._ascends)
+
+    def go_on(self, state: Sequence[Any]) -> None:
+        """Go on behind an interruption with what `state` gave; of an earlier release nothing was kept."""
+        if state:
+            self._first, self._before, self._last, self._page, self._ascends = state
+
+    def _higher(self, one: Any, other: Any) -> Any:
+        if one is None or other is None:
+            return other if one is None else one
+        return one if self._order.compare(one, other) >= 0 else other

@@ -73,16 +73,18 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
     def update_state(self, response: Any, data: list[Any] | None = None) -> None:
         """Judge the page that came and decide whether there is another."""
         with self.context.receipt.page_lock:
+            if self.context.marks is not None:
+                self.context.marks.order.start.heard(getattr(response, "asked_at", None))
             self._page_came(response, data if data is not None else [])
 
     def _page_came(self, response: Any, rows: list[Any]) -> None:
         reading, own, part = self.reading, self.description, response.parsed
+        # Of a list of several answers the first one's says nothing; parts and documents of one answer have one.
+        if not (isinstance(part, (Portion, Document)) and part.is_begun):
+            self.context.so_far.validator = None if reading.page else validator_of(response.headers)
         if isinstance(part, Portion) and part.is_part:
             self._part_came(response, rows)
             return
-        # Of a list of several answers the first one's says nothing; documents of one answer have one.
-        if not (isinstance(part, Document) and part.is_begun):
-            self.context.so_far.validator = None if reading.page else validator_of(response.headers)
         if _may_lack_list(reading, own) and _has_no_list(self.context.endpoint, response):
             _end_without_list(self, response)
             self._has_next_page = False
@@ -96,8 +98,6 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         self._has_next_page = _goes_on(self, response, judge_page(reading, response, rows))
 
     def _part_came(self, response: Any, rows: list[Any]) -> None:
-        if not response.parsed.is_begun:
-            self.context.so_far.validator = None if self.reading.page else validator_of(response.headers)
         sent = judge_part(self.reading, response, rows)
         if sent is not None:
             self._has_next_page = _goes_on(self, response, sent)

@@ -72,9 +72,9 @@ def _may_count(value: Any, order: Order) -> bool:
 class PageTops:
     """Up to which value no row was passed over, where values say nothing of time: numbers that count changes.
 
-    A row of an earlier page may change while the list is read. Its number may then be lower than one of a later page, so
-    that a mark there would pass it. What changed since the first page came has a higher number than any on it. Where
-    pages ascend, such rows are at the end of the list.
+    A row of an earlier page may change while the list is read. Its number may then be lower than one of a later page,
+    so that a mark there would pass it. What changed since the first page came has a higher number than any on it.
+    Where pages ascend, such rows are at the end of the list.
 
     Args:
         order: how values compare.

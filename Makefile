@@ -23,8 +23,19 @@ help: ## this list
 
 setup: $(VENV)/ready ## the virtual environment in .venv, from pinned versions
 
+# An environment that was copied or moved with its checkout names the files of the old one, and would run its code.
+is_here = $(shell test -x $(1)/bin/python && grep -qsF "$(if $(filter /%,$(1)),,$$(pwd -P)/)$(1)/" $(1)/bin/$(2) && echo yes)
+elsewhere = $(if $(call is_here,$(1),$(or $(2),messaging-assets)),,elsewhere)
+.PHONY: elsewhere
+elsewhere: ;
+# The beginning of a recipe: what was made elsewhere goes, and what was begun here stays.
+define begin
+	@$(if $(filter elsewhere,$^),test ! -e $@ || rm -rf $(@D))
+endef
+
 # Made again only when what it is made from changes.
-$(VENV)/ready: pyproject.toml constraints.txt constraints-hashes.txt
+$(VENV)/ready: pyproject.toml constraints.txt constraints-hashes.txt $(call elsewhere,$(VENV))
+	$(begin)
 	@echo "Setting up $(VENV) from constraints-hashes.txt (about a minute the first time)"
 	@test -x $(BIN)/python || "$(PYTHON)" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' 2>/dev/null || \
 		{ echo "Python 3.10 to 3.13 is needed; name one: make $(or $(firstword $(MAKECMDGOALS)),setup) PYTHON=python3.13"; exit 1; }
@@ -84,7 +95,8 @@ NEWEST := .venv-newest
 ON_NEWEST := $(patsubst %,messaging_assets_tests/%.py,cli/test_demo cli/test_development orchestration/test_rest_api \
 	orchestration/test_code_location orchestration/test_jobs_and_schedules orchestration/test_sensors \
 	files/test_shipped_apis assets/test_checks assets/test_asset_page assets/test_translator seams/test_seams)
-$(NEWEST)/ready: pyproject.toml constraints-newest.txt
+$(NEWEST)/ready: pyproject.toml constraints-newest.txt $(call elsewhere,$(NEWEST))
+	$(begin)
 	@echo "Setting up $(NEWEST) from constraints-newest.txt"
 	@test -x $(NEWEST)/bin/python || "$(PYTHON)" -m venv $(NEWEST)
 	$(call install,-c constraints-newest.txt -e '.[dev$(comma)postgres$(comma)redis$(comma)compression]')
@@ -94,7 +106,8 @@ test-newest: $(NEWEST)/ready ## a core of the tests on the newest Dagster, witho
 	@$(NEWEST)/bin/python -m pytest -n auto --dist loadgroup -m "not ui and not soak" $(ON_NEWEST) $(ARGS)
 
 CLUSTER := .venv-cluster
-$(CLUSTER)/ready: pyproject.toml constraints.txt constraints-cluster.txt
+$(CLUSTER)/ready: pyproject.toml constraints.txt constraints-cluster.txt $(call elsewhere,$(CLUSTER))
+	$(begin)
 	@echo "Setting up $(CLUSTER) with Celery"
 	@test -x $(CLUSTER)/bin/python || "$(PYTHON)" -m venv $(CLUSTER)
 	$(call install,-c constraints.txt -c constraints-cluster.txt -e '.[dev$(comma)celery$(comma)k8s$(comma)redis]')
@@ -105,7 +118,9 @@ cluster: $(CLUSTER)/ready ## two Celery workers without a shared disk, as deploy
 
 # dbt is large and takes no pathspec of today, so the example project has an environment of its own for each Dagster.
 PROJECTS := .venv-project-pinned .venv-project-newest
+$(foreach one,$(PROJECTS),$(eval $(one)/ready: $(call elsewhere,$(one))))
 $(addsuffix /ready,$(PROJECTS)): pyproject.toml constraints.txt constraints-newest.txt constraints-project.txt
+	$(begin)
 	@echo "Setting up $(@D) with dbt"
 	@test -x $(@D)/bin/python || "$(PYTHON)" -m venv $(@D)
 	@grep -v '^pathspec==' constraints$(if $(findstring newest,$@),-newest).txt | cat - constraints-project.txt > $(@D)/constraints.txt
@@ -121,7 +136,8 @@ check: setup ## formatting, lint and types
 	@$(BIN)/mypy
 
 DOCS := .venv-docs
-$(DOCS)/ready: constraints-docs.txt
+$(DOCS)/ready: constraints-docs.txt $(call elsewhere,$(DOCS),mkdocs)
+	$(begin)
 	@test -x $(DOCS)/bin/python || "$(PYTHON)" -m venv $(DOCS)
 	@$(DOCS)/bin/python -m pip install -qq --no-input -r constraints-docs.txt
 	@touch $@

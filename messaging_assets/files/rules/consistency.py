@@ -26,7 +26,7 @@ from messaging_assets.files.rules.written import (
     written_resources,
 )
 
-_CODE = "code has no place in an API file; use definitions_for(...) from Python"
+_CODE = "code has no place in an API file; write steps (filter, drop, rename ...), or definitions_for(...) in Python"
 
 
 def consistency_mistakes(raw: Mapping[str, Any], is_file: bool) -> Iterator[Mistake]:

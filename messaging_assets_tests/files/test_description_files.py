@@ -273,8 +273,8 @@ BAD = [
     ),
     # What belongs elsewhere.
     example(
-        "5: resources.users.processing_steps: code has no place in an API file; write steps (filter, drop, rename ...), "
-        "or definitions_for(...) in Python",
+        "5: resources.users.processing_steps: code has no place in an API file; write steps (filter, drop, "
+        "rename ...), or definitions_for(...) in Python",
         in_resource("processing_steps: [{map: str}]"),
         "code",
     ),

@@ -88,6 +88,8 @@ def length_of(step: str) -> timedelta:
 
 
 _MIDNIGHT = datetime(2001, 2, 3, tzinfo=timezone.utc)
+# The directives of strftime that say a day.
+SAYS_DAY = re.compile(r"%-?[cdDeFjsx]")
 # The column of ours that places a row in its window, where the API's own is no timestamp, date or plain number.
 WINDOW_AT = "_window_at"
 
@@ -191,9 +193,14 @@ class Partitions(Described):
         return self.format != "date" and ("%" not in self.format or moments.has_time_of_day(self.format))
 
     @property
+    def says_moment(self) -> bool:
+        """Whether what a request says is a moment by itself, and no day, and no hour of a day that stands elsewhere."""
+        return self.says_time and ("%" not in self.format or SAYS_DAY.search(self.format) is not None)
+
+    @property
     def reach(self) -> timedelta:
         """How far behind a window's end rows may come with it: what `format` cuts off, if the end itself is sent."""
-        if not (self.end_is_inclusive and self.says_time):
+        if not (self.end_is_inclusive and self.says_moment):
             return timedelta()
         steps = (timedelta(seconds=one) for one in (1e-6, 1e-3, 1, 60, 3600))
         return next((one for one in steps if self.written(_MIDNIGHT + one) != self.written(_MIDNIGHT)), timedelta())

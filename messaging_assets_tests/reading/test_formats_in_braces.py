@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from http.server import HTTPServer
 from typing import Any, ClassVar
 
@@ -17,7 +17,7 @@ from messaging_assets.files.rules.mistakes import InvalidDescription
 from messaging_assets.reading.cursors.marks import cursor_of
 from messaging_assets.reading.cursors.order import order_of
 from messaging_assets.reading.cursors.request_values import is_sent_before
-from messaging_assets.reading.times.asked_windows import says_nothing
+from messaging_assets.reading.times.asked_windows import in_window, says_nothing
 from messaging_assets_tests.one_step import alone
 from messaging_assets_tests.threaded_server import Handler, answering
 
@@ -141,6 +141,19 @@ def test_an_hour_whose_end_is_written_as_its_start_in_each_format_asks_for_nothi
     assert says_nothing(resource, hour) == is_nothing
 
 
+@pytest.mark.parametrize(
+    ("hour", "asked"), [(10, "2025-03-02 from 10 to 10"), (23, "2025-03-02 from 23 to 23")], ids=["morning", "last"]
+)
+def test_an_inclusive_end_says_its_hour_and_its_day_of_one_moment(hour: int, asked: str) -> None:
+    text = "{window.end:date} from {window.start:%H} to {window.end:%H}"
+    windows = {"type": "hourly", "start": "2025-03-01T00:00:00", "column": "at", "end_is_inclusive": True}
+    raw = described({"path": "logs", "params": {"q": text}}, partitions=windows)
+    resource = ApiDescription.model_validate(describe(raw, "logs")).resources[1]
+
+    start = datetime(2025, 3, 2, hour, tzinfo=timezone.utc)
+    assert in_window(resource, Window(start, start + timedelta(hours=1), "at")).endpoint.params == {"q": asked}
+
+
 def test_a_range_is_cut_where_every_format_of_it_can_say_so(requests: list[Any]) -> None:
     params = {"day": "{incremental.start_value:date}", "to": "{incremental.end_value:epoch_seconds}"}
     done = alone(
@@ -179,6 +192,17 @@ def test_a_request_that_says_the_mark_itself_somewhere_is_not_sent_from_before_i
         ({"path": "a/{incremental.start_value:%Y-%m}"}, "names one month or year, and those behind the mark's are"),
         ({"path": "a/{resources.channels.at:.4}"}, "a path takes a field as it is, or as a moment's format says"),
         ({"params": {"a": "{window.start:>9}"}, "incremental": None}, "no value is written so"),
+        (
+            {
+                "path": "a/{incremental.start_value:date}",
+                "incremental": {"cursor_path": "n", "cursor_format": "number"},
+            },
+            "says that values are no times, and the placeholder's :date writes one",
+        ),
+        (
+            {"incremental": {"cursor_path": "n", "cursor_format": "text", "format": "date", "start_param": "since"}},
+            "says that values are no times, and format writes one",
+        ),
     ],
 )
 def test_what_is_no_format_of_a_moment_or_of_one_month_alone_is_refused(endpoint: dict[str, Any], mistake: str) -> None:

@@ -8,13 +8,12 @@ from typing import Any
 
 from messaging_assets.description.incremental import CURSOR_VALUE
 from messaging_assets.description.ways.placeholders import MOMENT_FORMATS, is_moment_format, wrong_format
+from messaging_assets.description.windows import SAYS_DAY
 from messaging_assets.files.rules.mistakes import Mistake, Place, mapping, step_into, value_at
 from messaging_assets.files.rules.written import Written, disposition_in, is_given
 from messaging_assets.foundation import moments
 
 _NOW = re.compile(r"now(-\d{1,4}(s|min|h|d|w))?")
-# The directives of strftime that say a day.
-_DAY = re.compile(r"%-?[cdDeFjsx]")
 # What may be a moment.
 _MOMENT = re.compile(r"(incremental|window|partition|resources|for_each)\.")
 
@@ -106,6 +105,7 @@ def step_mistakes(resource: Written, places: list[Place]) -> Iterator[Mistake]:
         for word in ("initial_value", "end_value"):
             if isinstance(cursor.get(word), (Mapping, list, bool)):
                 yield Mistake((*place, word), "is a time, a number or a text, such as 2025-01-01, 0 or -30d")
+        yield from _times_of_none(resource, place, cursor)
         if cursor.get("first_mark") is not None:
             yield from _first_mark(resource, (*place, "first_mark"), cursor)
         if cursor.get("cursor_in", "record") == "record" and _is_of_parent(resource, str(cursor.get("cursor_path"))):
@@ -122,13 +122,24 @@ def step_mistakes(resource: Written, places: list[Place]) -> Iterator[Mistake]:
             yield Mistake(resource.place_of("endpoint", "response_actions", index, "action"), words)
 
 
+def _times_of_none(resource: Written, place: Place, cursor: Mapping[str, Any]) -> Iterator[Mistake]:
+    """A mistake where requests are to write a time of values that are none, which only a later sync would find out."""
+    if cursor.get("cursor_format") not in ("number", "text"):
+        return
+    named = [way for _, way in CURSOR_VALUE.findall(resource.request_text) if is_moment_format(way)]
+    if named or cursor.get("format") is not None:
+        way = f"the placeholder's :{named[0]}" if named else "format"
+        words = f"says that values are no times, and {way} writes one; take one of the two out"
+        yield Mistake((*place, "cursor_format"), words)
+
+
 def _of_one_period(resource: Written) -> Iterator[Mistake]:
     """A mistake where a path is the list of one month or year, and those behind the mark's would never be asked for."""
     found = CURSOR_VALUE.findall(str(resource.endpoint.get("path")).partition("?")[0])
     own = mapping(resource.endpoint.get("incremental")).get("format")
     written = [str(way if is_moment_format(way) else own) for name, way in found if name != "end_value"]
     is_open = len(written) == len(found) > 0
-    if is_open and all("%" in one for one in written) and not any(map(_DAY.search, written)):
+    if is_open and all("%" in one for one in written) and not any(map(SAYS_DAY.search, written)):
         words = "names one month or year, and those behind the mark's are never asked for; write partitions, and "
         yield Mistake(resource.place_of("endpoint", "path"), f"{words}{{window.start:<format>}} here")
 

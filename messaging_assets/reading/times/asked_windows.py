@@ -78,7 +78,7 @@ def in_window(resource: Resource, window: Window | None) -> Resource:
 def _end(described: Partitions, window: Window) -> str | int:
     if described.end_is_inclusive:
         # No row between the last second and the end is to be lost; one at the end is the next window's.
-        return described.written(window.end - _LEAST, described.says_time)
+        return described.written(window.end - _LEAST, described.says_moment)
     return described.written(window.end)
 
 

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from messaging_assets.description.api import Incremental
+from messaging_assets.reading.cursors import row_digests
 from messaging_assets.reading.cursors.marks import CursorMarks
 from messaging_assets.reading.cursors.order import PLAIN
 from messaging_assets.reading.cursors.row_order import PageTops
@@ -110,8 +111,43 @@ def test_numbers_that_count_changes_lose_no_row_that_changes_while_its_list_is_r
     assert (last["rows_loaded"], "mark_held" in last) == (1, False)
 
 
+@pytest.mark.parametrize("order", [range(1, 36), [5, 4, *range(6, 36), 1, 2, 3]], ids=["ascending", "mixed"])
+@pytest.mark.parametrize("key", [{}, {"primary_key": None}], ids=["keyed", "without a key"])
+def test_an_append_has_such_a_row_with_the_next_sync_and_none_twice(
+    api: ChangingList, order: Any, key: dict[str, Any]
+) -> None:
+    api.change(*order)
+    api.at_row[30] = lambda: api.change(2, 35)
+    first = api.sync(write_disposition="append", **key)
+    versions = {(row["id"], row["at"]) for row in api.table.rows()}
+    assert (first["rows_loaded"], (2, 36) in versions, (35, 37) in versions) == (35, False, True)
+
+    for _ in range(2):
+        api.sync(write_disposition="append", **key)
+        rows = [(row["id"], row["at"]) for row in api.table.rows()]
+        assert sorted(rows) == sorted(versions | {(2, 36)})
+    # All are known, so the mark stands at the last of them.
+    api.sync(write_disposition="append", **key)
+    assert api.asked[0] == "37"
+
+
+def test_an_append_of_more_rows_than_it_can_know_again_goes_as_far_as_they_do(
+    api: ChangingList, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(row_digests, "ABOVE_KEPT", 20)
+    api.change(*range(1, 36))
+    api.sync(write_disposition="append")
+    api.sync(write_disposition="append")
+    assert (api.asked[0], len(api.table.rows())) == ("35", 35)
+
+
 @pytest.mark.parametrize(
-    "more", [{"incremental": {"lag": 1}}, {"incremental": {"row_order": "asc"}}, {"write_disposition": "append"}]
+    "more",
+    [
+        {"incremental": {"lag": 1}},
+        {"incremental": {"row_order": "asc"}},
+        {"incremental": {"row_order": "asc"}, "write_disposition": "append"},
+    ],
 )
 def test_the_mark_goes_as_far_as_the_rows_where_the_file_says_how_they_come(
     api: ChangingList, more: dict[str, Any]

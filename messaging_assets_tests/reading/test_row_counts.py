@@ -46,7 +46,7 @@ def test_rows_that_are_filtered_before_the_mark_set_aside_or_came_again_are_coun
         135,
     )
     assert _balance(first, is_append) == 0
-    # A merge asks for the last page once more, as numbers say nothing of the moment when a row changed.
+    # Numbers say nothing of the moment when a row changed, so the last page comes once more, which an append knows.
     before, loaded = (135, 19) if is_append else (89, 18 + 46)
     assert (second["rows_read"], second["rows_filtered"], second["rows_before_mark"]) == (172, 17, before)
     assert (second["rows_set_aside"], second["duplicates"], second["rows_loaded"]) == (1, 1, loaded)

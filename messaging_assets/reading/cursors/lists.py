@@ -63,9 +63,7 @@ class ListCursor:
         self.range = CursorRange(asset, own, order, self._direction, last_of_rows)
         self.known = KnownRows(asset, own, keys, kept, takes_repeats)
         self._next = NextMark(asset, own, order, self._direction, self.known, self._last)
-        if last_of_rows is not None:
-            self._next.note(last_of_rows)
-        self.row_order = RowOrder(own.row_order, order, takes_repeats and self._direction.is_up and not own.lag)
+        self.row_order = RowOrder(own.row_order, order, self._direction.is_up and not own.lag)
         self._takes_late = takes_repeats and _may_have_late(own, is_asked_for)
 
     @property
@@ -123,6 +121,7 @@ class ListCursor:
         values = _values_of(rows, self._own)
         try:
             self.row_order.note(values, page)
+            self.known.keep_above(self.row_order.least_held(self._last), rows, values, self._order)
             if self._are_all_newer(rows, values):
                 return rows
             return [row for row, value in zip(rows, values, strict=True) if self._takes(row, value, page)]

@@ -152,6 +152,8 @@ class NextMark:
         initial = resolved(own.initial_value, order.now)
         is_moment = moments.number_of(initial) is None and order.moment(initial) is not None
         self._are_times = is_moment or any(own.sent_as) or order.reading in moments.EPOCHS or bool(order.pattern)
+        if last is not None:
+            self.note(last)
 
     def note(self, value: Any) -> None:
         """A value came, in whatever unit of time.
@@ -237,6 +239,14 @@ class NextMark:
             return None
         return mark_at(self._own, last, hashes) | ({BEYOND: beyond} if beyond else {}) | self._known.by_key.of_mark
 
+    def known_from(self, value: Any) -> dict[str, Any] | None:
+        """What a mark at this value keeps of the rows there and behind it; None where too many would come twice."""
+        if self._known.above is None:
+            return None
+        above = [one for one in self._known.above if not self._direction.is_further(value, one[1])]
+        kept = [*(one for one in self._known.beyond if one[1] is None), *above]
+        return {BEYOND: kept} if kept else {}
+
     def _is_beyond(self, one: list[Any], reach: Reach) -> bool:
         return one[1] is None or reach.value is None or not self._direction.is_further(reach.value, one[1])
 
@@ -282,4 +292,5 @@ def decided_mark(
     # What an earlier sync met was there when this one began.
     before = (kept or {}).get(HELD) or kept or {}
     surest = row_order.held_at(made["last_value"], before.get(SEEN), before.get("last_value"))
-    return made if surest is None else mark_at(own, surest) | {SEEN: made["last_value"]}
+    known = None if surest is None else rows.known_from(surest)
+    return made if known is None else mark_at(own, surest) | {SEEN: made["last_value"]} | known

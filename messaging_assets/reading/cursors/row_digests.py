@@ -8,6 +8,7 @@ from typing import Any
 
 from messaging_assets.description import api as described
 from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.reading.cursors.order import Order
 from messaging_assets.reading.cursors.request_values import is_closed
 from messaging_assets.seams.dlt_values import digest_dedup_value, has_legacy_dedup_hashes, resolve_column_value
 
@@ -17,6 +18,8 @@ BEYOND = "messaging_assets_beyond"
 AT_MARK, START_SEEN = "messaging_assets_at_mark", "messaging_assets_start_seen"
 # One that comes again is enough.
 _KEYS_KEPT = 20
+# An append knows again so many rows that came behind the page where its mark stays.
+ABOVE_KEPT = 10_000
 
 
 class RowDigests:
@@ -141,6 +144,7 @@ class KnownRows:
         are_awaited: whether rows at the mark were loaded, and none came again so far.
         have_come: whether one of them came again, just as it was.
         by_key: the keys of those.
+        above: rows of this read that its mark may be set before; None where nobody knows them again.
         are_all: whether no other row came so far.
     """
 
@@ -167,11 +171,35 @@ class KnownRows:
         for digest, at in self.beyond:
             self._left_beyond.setdefault(at, Counter())[digest] += 1
         self._takes_all = takes_repeats or is_closed(own)
+        self.above: list[list[Any]] | None = []
 
     @property
     def has_beyond(self) -> bool:
         """Whether an earlier sync loaded rows behind which no mark can be set."""
         return bool(self._left_beyond)
+
+    def keep_above(self, least: Any, rows: list[Any], values: list[Any], order: Order) -> None:
+        """Keep which rows of a page a mark may be set before, where they would be in the table twice.
+
+        Args:
+            least: the value before which none is set; None where none is set before rows that came.
+            rows: the page's.
+            values: of their cursor.
+            order: how those compare.
+
+        Raises:
+            NoOrder: they do not.
+        """
+        if least is None or self._takes_all or self.above is None:
+            return
+        ends = order.ends(values)
+        if ends is not None and order.compare(ends[1], least) < 0:
+            return
+        for row, value in zip(rows, values, strict=True):
+            if value is not None and order.has_place(value) and order.compare(value, least) >= 0:
+                self.above.append([self._digests.of(row), value])
+        if len(self.above) > ABOVE_KEPT:
+            self.above = None
 
     def was_at_mark(self, row: Any) -> bool:
         """Whether a row at the mark was loaded by the sync that set it."""

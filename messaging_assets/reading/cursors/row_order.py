@@ -55,8 +55,19 @@ class RowOrder:
             reached: how far those came.
             met: values that were there before this read, or None.
         """
-        is_in_order = self._declared == "asc" and not self.is_contradicted
-        return None if self.tops is None or is_in_order else self.tops.held_at(reached, *met)
+        return None if self.tops is None or self._is_in_order else self.tops.held_at(reached, *met)
+
+    def least_held(self, last: Any) -> Any:
+        """A value before which no mark of this read is held; None where it says a time, or no mark is held.
+
+        Args:
+            last: how far an earlier sync came, None where there was none.
+        """
+        return None if self.tops is None or self._is_in_order else self.tops.least_held(last)
+
+    @property
+    def _is_in_order(self) -> bool:
+        return self._declared == "asc" and not self.is_contradicted
 
     @property
     def is_past(self) -> bool:
@@ -107,6 +118,10 @@ class PageTops:
             return None
         sure = reduce(self._higher, met, self._before if self._ascends else self._first)
         return sure if self._order.compare(reached, sure) > 0 else None
+
+    def least_held(self, last: Any) -> Any:
+        """See `RowOrder.least_held`."""
+        return None if self._first is None else self._higher(self._first, last)
 
     @property
     def state(self) -> tuple[Any, ...]:

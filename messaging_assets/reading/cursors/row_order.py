@@ -103,7 +103,9 @@ class PageTops:
         """Values of a page came, the lowest and the highest among them."""
         if not values:
             return
-        low, high = min(values, key=self._order.key), max(values, key=self._order.key)
+        # Numbers compare as they are, which is much faster than by the cursor's order.
+        key: Any = moments.number_of if all(moments.number_of(one) is not None for one in values) else self._order.key
+        low, high = min(values, key=key), max(values, key=key)
         if page > self._page:
             self._before, self._last, self._page = self._higher(self._before, self._last), None, page
         self._last = self._higher(self._last, high)

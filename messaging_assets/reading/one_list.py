@@ -61,7 +61,7 @@ class OneList:
         interrupted = context.so_far.interrupted
         self.resume = ResumePoint(interrupted.place if interrupted.name == name else None)
         if self.cursor and self.cursor.row_order.tops and self.resume.at:
-            self.cursor.row_order.tops.go_on(self.resume.at.tops)
+            self.cursor.row_order.tops.go_on(interrupted.tops)
         self.found = FoundList()
 
     @property

@@ -54,7 +54,6 @@ class Place:
         totals: the first and the last count that the API gave.
         came_again: how many rows came twice.
         joins: how page joins that were asked for again turned out.
-        tops: how far the cursor's values came, see `PageTops`.
     """
 
     position: Any
@@ -65,7 +64,6 @@ class Place:
     totals: tuple[int, ...] = ()
     came_again: int = 0
     joins: tuple[tuple[str, int], ...] = ()
-    tops: tuple[Any, ...] = ()
 
 
 class ResumePoint:
@@ -109,6 +107,7 @@ class KeptRead:
         first: the cursor that the API gave before the read began; None where it was not asked for one.
         doubts: why rows of it may be missing, and what to do about that, as clauses.
         began: when its first page was asked for, in seconds since 1970; None where nobody asks.
+        tops: how far the cursor's values came in the list that was under way, see `PageTops`.
     """
 
     finished: tuple[str, ...] = ()
@@ -121,6 +120,7 @@ class KeptRead:
     first: Any = None
     doubts: tuple[tuple[str, str], ...] = ()
     began: float | None = None
+    tops: tuple[Any, ...] = ()
 
     def as_state(self, version: str) -> dict[str, Any]:
         """What is stored; `version` changes with the description, so that another one's places are not used."""
@@ -140,7 +140,8 @@ def kept_read(state: Mapping[str, Any] | None, version: str) -> KeptRead | None:
     at = Place(**place) if place else None
     doubts = tuple((what, step) for what, step in state.get("doubts", ()))
     counted, first, began = (state["set_aside"], state["counts"]), state.get("first"), state.get("began")
-    return KeptRead(finished, state["rows"], state["name"], at, load_ids, *counted, first, doubts, began)
+    tops = tuple(state.get("tops", ()))
+    return KeptRead(finished, state["rows"], state["name"], at, load_ids, *counted, first, doubts, began, tops)
 
 
 def holds_secret(state: Any) -> bool:

@@ -85,6 +85,7 @@ class Checkpoint:
         rows = before.rows + sum(finished.values())
         counts = dict(self._receipt.set_aside), self._receipt.counts_of_rows
         place, load_ids = _place_in(reading, own), tuple(self._load_ids)
+        tops = reading.cursor.row_order.tops if reading.cursor else None
         kept = KeptRead(
             (*before.finished, *finished),
             rows,
@@ -95,6 +96,7 @@ class Checkpoint:
             own.marks.first if own.marks else None,
             _doubts_of(self._receipt, reading) if place else (),
             float(own.marks.order.start.at) if own.marks else None,
+            tops.state if tops and place else (),
         )
         version = self._target.version
         if version is not None and (kept.place is not None or kept.finished):
@@ -126,8 +128,7 @@ def _place_in(reading: Reading, own: ListContext) -> Place | None:
     if place is None or not own.keys or not isinstance(own.endpoint.paginator, _RESUMABLE):
         return None
     try:
-        tops = reading.cursor.row_order.tops if reading.cursor else None
-        return replace(place, position=storable(place.position), tops=tops.state if tops else ())
+        return replace(place, position=storable(place.position))
     except ValueError:
         return None
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from messaging_assets.destination.profile import DestinationProfile
 from messaging_assets.destination.unreadable_settings import unreadable_setting
-from messaging_assets.foundation.failures import MendSettings, SyncFailure, TryAgainLater
+from messaging_assets.foundation.failures import MendSettings, SyncFailure, TryAgainLater, causes
 from messaging_assets.seams.dlt_names import TerminalException, ValueNotSecretException
 from messaging_assets.seams.foreign_words import missing_extension
 
@@ -61,10 +61,9 @@ def lacking_extension(error: BaseException, where: str) -> SyncFailure | None:
         error: of DuckDB's own, or what was raised from it.
         where: the asset.
     """
-    found = missing_extension(str(error))
+    found = next(filter(None, (missing_extension(str(one)) for one in causes(error))), None)
     if found is None:
-        cause = error.__cause__ or error.__context__ or getattr(error, "dbapi_exception", None)
-        return lacking_extension(cause, where) if isinstance(cause, Exception) else None
+        return None
     name, fetched = found
     how = "could not be fetched" if fetched else "is not installed for this user"
     mend = f"run INSTALL {name} in DuckDB where extensions.duckdb.org can be reached, and bring its ~/.duckdb here"

@@ -148,12 +148,12 @@ class CapReached(ReadIncomplete):
 
 
 def causes(error: BaseException | None) -> Iterator[BaseException]:
-    """An error, what it came of, and so on; each once, should they go in a circle."""
+    """An error, what it came of, as Python or dlt keeps it, and so on; each once, should they go in a circle."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         yield error
-        error = error.__cause__ or error.__context__
+        error = error.__cause__ or error.__context__ or getattr(error, "dbapi_exception", None)
 
 
 def sync_failure(error: BaseException | None) -> SyncFailure | None:

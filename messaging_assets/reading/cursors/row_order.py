@@ -31,7 +31,7 @@ class RowOrder:
 
     def note(self, values: list[Any], page: int) -> None:
         """A page's values came, in their order."""
-        if self.tops is not None and _may_count(values[0], self._order):
+        if self.tops is not None and _may_count(values, self._order):
             self.tops.note(page, self._order.told(values))
         if self._declared is None or self.is_contradicted:
             return
@@ -75,9 +75,10 @@ class RowOrder:
         return self._is_last_out and not self.is_contradicted
 
 
-def _may_count(value: Any, order: Order) -> bool:
-    """Whether the values may say nothing of time, as one of them shows."""
-    return order.reading == "text" or moments.number_of(value) is not None
+def _may_count(values: list[Any], order: Order) -> bool:
+    """Whether values may say nothing of time, as the first of them shows."""
+    first = next((value for value in values if value is not None), None)
+    return order.reading == "text" or moments.number_of(first) is not None
 
 
 class PageTops:

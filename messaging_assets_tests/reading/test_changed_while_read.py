@@ -221,9 +221,11 @@ def test_a_mark_goes_as_far_as_rows_are_known_to_have_been_there(pages: list[lis
 def test_a_row_without_a_number_is_no_sign_of_where_a_page_ends() -> None:
     own = Incremental.model_validate({"cursor_path": "at", "on_cursor_value_missing": "include"})
     cursor = CursorMarks("chat.messages", own, ("id",), {}, True, True).cursor("")
-    for number, page in enumerate(([None, 5, 1], [None, None], [2, 9]), 1):
+    pages: list[list[Any]] = [[None, 5, 1], [None, None], [2, 9]]
+    for number, page in enumerate(pages, 1):
         cursor.newer([{"id": place, "at": at} for place, at in enumerate(page)], number)
-    assert cursor.mark and cursor.mark["last_value"] == 5
+    assert cursor.mark
+    assert cursor.mark["last_value"] == 5
 
 
 def test_a_held_mark_keeps_how_far_its_rows_came_also_where_it_is_in_doubt() -> None:

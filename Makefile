@@ -13,6 +13,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_NATIVE_TLS ?= 1
 # Compiled files halve the start of every step that imports Dagster and dlt.
 unexport PYTHONDONTWRITEBYTECODE
+# The environment is the checkout's own: modules that other software puts before those of every Python are none of it, and
+# warnings of Dagster and dlt are no errors.
+unexport PYTHONPATH PYTHONHOME PYTHONWARNINGS
 
 .DEFAULT_GOAL := help
 .PHONY: help setup hashes demo dev test test-pythons test-newest test-project cluster check docs test-ui soak model bench dialects clean

@@ -1,4 +1,4 @@
-"""A checkout that is moved or copied after its set-up, as to a second machine: its environment is made anew."""
+"""The environment that make sets up: made anew where its checkout was moved or copied, and without others' modules."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def _made(checkout: Path, name: str, program: str) -> Path:
     return checkout
 
 
-def _make(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    own = {"PATH": os.environ["PATH"], "HOME": str(checkout)}
+def _make(checkout: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    own = {"PATH": os.environ["PATH"], "HOME": str(checkout), **more}
     return subprocess.run(["make", *arguments], cwd=checkout, env=own, capture_output=True, text=True, timeout=60)
 
 
@@ -66,3 +66,13 @@ def test_an_environment_may_lie_elsewhere(tmp_path: Path) -> None:
     program = tmp_path / "venv" / "bin" / "messaging-assets"
     program.write_text(f"#!{tmp_path}/venv/bin/python\n")
     assert _make(checkout, "-q", "setup", f"VENV={tmp_path / 'venv'}").returncode == 0
+
+
+def test_modules_and_warnings_of_other_software_reach_no_command(tmp_path: Path) -> None:
+    checkout = _made(tmp_path / "checkout", ".venv", "messaging-assets")
+    program = checkout / ".venv" / "bin" / "messaging-assets"
+    # Its interpreter is the shell.
+    program.write_text(program.read_text() + 'echo "<$PYTHONPATH$PYTHONHOME$PYTHONWARNINGS>"\n')
+    program.chmod(0o755)
+    done = _make(checkout, "demo", PYTHONPATH="/opt/robots", PYTHONHOME="/opt/python", PYTHONWARNINGS="error")
+    assert (done.stdout, done.stderr) == ("<>\n", "")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from messaging_assets.cli.dev import past_proxies
+from messaging_assets.cli.dev import only_one, past_proxies
 from messaging_assets.files.described import shown_path
 from messaging_assets.foundation.dagster_home import opened_instance, settle_dagster_home
 from messaging_assets.foundation.folders import checkout, project_folders
@@ -81,8 +81,11 @@ def demo(as_json: bool, verbose: bool) -> None:
     from messaging_assets.sandbox import Sandbox
 
     started = time.monotonic()
-    with Sandbox(seed=SEED) as sandbox:
-        database = _settle(sandbox)
+    home = project_folders().make().state / "demo"
+    home.mkdir(mode=0o700, exist_ok=True)
+    # Another one would take the tables away from under this one.
+    with only_one(home, "demo"), Sandbox(seed=SEED) as sandbox:
+        database = _settle(sandbox, home)
         counts = _run_all(sandbox, database, verbose)
     is_right = all(count.is_right for count in counts)
     seconds = round(time.monotonic() - started, 1)
@@ -95,14 +98,12 @@ def demo(as_json: bool, verbose: bool) -> None:
     raise SystemExit(0 if is_right else 1)
 
 
-def _settle(sandbox: Sandbox) -> Path:
+def _settle(sandbox: Sandbox, home: Path) -> Path:
     """Point this process at the sandbox and at folders of the demo's own; whatever was set before is not used.
 
     Returns:
         The DuckDB file, which does not exist yet.
     """
-    home = project_folders().make().state / "demo"
-    home.mkdir(mode=0o700, exist_ok=True)
     for name in ("MESSAGING_ASSETS_APIS", "MESSAGING_ASSETS_EXECUTOR", "DESTINATION_NAME", "DAGSTER_HOME"):
         os.environ.pop(name, None)
     os.environ.update(past_proxies(os.environ), **sandbox.environment())

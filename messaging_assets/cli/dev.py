@@ -68,7 +68,7 @@ def dev(host: str, port: int | None, sandbox: bool, grow_every: float, as_json: 
     for number in _ENDING:
         signal.signal(number, signal.default_int_handler)
     played = _apis_to_play() if sandbox else []
-    with _only_one(home) as lock, _sandbox(played, grow_every, is_quiet=as_json) as environment:
+    with only_one(home) as lock, _sandbox(played, grow_every, is_quiet=as_json) as environment:
         port = port or _free_port(host)
         if as_json:
             told = {"address": f"http://{host}:{port}", "run_history": str(home), "sandbox": sorted(played)}
@@ -85,33 +85,34 @@ def dev(host: str, port: int | None, sandbox: bool, grow_every: float, as_json: 
 
 
 @contextmanager
-def _only_one(home: Path) -> Iterator[int | None]:
-    """Stop where another one runs on the same history: two daemons would both start what is scheduled.
+def only_one(home: Path, verb: str = "dev") -> Iterator[int | None]:
+    """Stop where another one runs on the same folder: two daemons would both start what is scheduled.
 
     Yields:
         The lock's open file. Whoever has it open holds the lock, so that what outlives this process does.
     """
     try:
-        lock = os.open(home / ".dev.lock", os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
+        lock = os.open(home / f".{verb}.lock", os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
     except OSError:
         yield None  # a folder of the user's that cannot be written
         return
     try:
         with suppress(OSError):  # a file system without locks
-            _hold(lock, home)
+            _hold(lock, home, verb)
         yield lock
     finally:
         os.close(lock)
 
 
-def _hold(lock: int, home: Path) -> None:
+def _hold(lock: int, home: Path, verb: str) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         process = os.pread(lock, 20, 0).decode(errors="replace").strip()
         holder = f" (process {process})" if process else ""
-        told = f"messaging-assets dev runs on {home} already{holder}; end it first"
-        raise click.ClickException(f"{told}, or set DAGSTER_HOME to another folder.") from None
+        told = f"messaging-assets {verb} runs on {home} already{holder}; end it first"
+        step = "set DAGSTER_HOME to another folder" if verb == "dev" else "wait for it"
+        raise click.ClickException(f"{told}, or {step}.") from None
     os.ftruncate(lock, 0)
 
 

@@ -12,8 +12,10 @@ from pathlib import Path
 import duckdb
 import pytest
 from click.testing import CliRunner
+from filelock import FileLock
 
 from messaging_assets.cli import demo
+from messaging_assets.foundation.folders import project_folders
 from messaging_assets_tests.docs_pages import blocks_of
 from messaging_assets_tests.programs import CHECKOUT, environment, messaging_assets
 
@@ -27,6 +29,15 @@ ROWS = {
     "team_messaging/users": 250,
 }
 WHOLE = demo.AssetCount("messaging/messages", 2, rows_in_table=2, checks_passed=3, checks=3)
+
+
+def test_a_second_demo_in_one_folder_is_refused_as_it_would_take_the_tables_of_the_first(clean_room: Path) -> None:
+    home = project_folders().make().state / "demo"
+    home.mkdir()
+    with FileLock(home / ".demo.lock"):
+        done = CliRunner().invoke(demo.demo)
+    assert done.exit_code == 1
+    assert done.output == f"Error: messaging-assets demo runs on {home} already; end it first, or wait for it.\n"
 
 
 @pytest.mark.newest

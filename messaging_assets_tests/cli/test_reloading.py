@@ -23,7 +23,7 @@ HOLDER = """\
 import sys
 from pathlib import Path
 from messaging_assets.cli import dev
-with dev._only_one(Path(sys.argv[1])) as lock:
+with dev.only_one(Path(sys.argv[1])) as lock:
     dev._run_until_told([sys.executable, "-c", "import time; time.sleep(600)"], {}, None, lock)
 """
 

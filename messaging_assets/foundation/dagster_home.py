@@ -13,7 +13,7 @@ import click
 from filelock import FileLock
 
 from messaging_assets.foundation.folders import ProjectFolders
-from messaging_assets.foundation.private_files import PRIVATE_FILE, write_private
+from messaging_assets.foundation.private_files import PRIVATE_FILE, SEE_STORAGE, write_private
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -128,7 +128,7 @@ def _said(error: Exception) -> str:
     if found := _WRONG_SETTING.search(str(error)):
         return f"{found[0]}); correct it"
     if found := _SQLITE.search(str(error)):
-        return f"{found[1]}); free some space on its disk, or see who owns its files"
+        return f"{found[1]}); {SEE_STORAGE}"
     if _MADE_TWICE in str(error):
         return "two processes made its storage at once); move the folders history and schedules away from there"
     return f"{type(error).__name__}); dagster instance info shows more"

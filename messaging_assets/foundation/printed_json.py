@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from messaging_assets.foundation.failures import UnusableFolder
-from messaging_assets.foundation.private_files import unusable
+from messaging_assets.foundation.private_files import SEE_STORAGE, unusable
 
 _IS_PRINTED = "messaging_assets.json_is_printed"
 _NOT_ASCII = re.compile(r"[^\x00-\x7e]")
@@ -88,9 +88,7 @@ def disk_told() -> Iterator[None]:
         if kind.__name__ != "OperationalError" or kind.__module__.partition(".")[0] not in ("sqlalchemy", "sqlite3"):
             raise
         words = str(error).split("\n")[0].rpartition(") ")[2]
-        raise click.ClickException(
-            f"Dagster's storage cannot be used ({words}); free some space on its disk, or see who owns its files."
-        ) from None
+        raise click.ClickException(f"Dagster's storage cannot be used ({words}); {SEE_STORAGE}.") from None
 
 
 @contextmanager

@@ -20,7 +20,7 @@ _PRIVATE_FOLDER = 0o700
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _ELSEWHERE = "let MESSAGING_ASSETS_HOME name a folder that this user can write to"
 # What to do where SQLite names no reason.
-SEE_STORAGE = "see whether its folder is still there, who owns its files, and whether its disk is full"
+SEE_STORAGE = "free some space on its disk, or see who owns its files, and whether its folder is still there"
 # A sync of a small list has some forty files open: DuckDB's and dlt's, Dagster's storage, connections, locks.
 _LEAST_OPEN_FILES = 40
 _STEPS = {

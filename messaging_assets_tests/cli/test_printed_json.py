@@ -153,7 +153,7 @@ def test_databases_of_dagster_that_cannot_be_opened_are_told(clean_room: Path) -
 
     done = CliRunner().invoke(main, ["status"])
 
-    assert "(unable to open database file); see whether its folder is still there, who owns its files" in done.output
+    assert "(unable to open database file); free some space on its disk, or see who owns its files" in done.output
 
 
 def test_a_dagster_home_that_two_processes_made_at_once_is_told(

@@ -121,7 +121,7 @@ class ListCursor:
         values = _values_of(rows, self._own)
         try:
             self.row_order.note(values, page)
-            self.known.keep_above(self.row_order.least_held(self._last), rows, values, self._order)
+            self.known.keep_above(self.row_order.holding, self._last, rows, values, self._order)
             if self._are_all_newer(rows, values):
                 return rows
             return [row for row, value in zip(rows, values, strict=True) if self._takes(row, value, page)]

@@ -10,6 +10,7 @@ from messaging_assets.description import api as described
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.cursors.order import Order
 from messaging_assets.reading.cursors.request_values import is_closed
+from messaging_assets.reading.cursors.row_order import PageTops
 from messaging_assets.seams.dlt_values import digest_dedup_value, has_legacy_dedup_hashes, resolve_column_value
 
 # Under this name a mark keeps the rows that it cannot be set behind, because they are dated ahead or not at all.
@@ -178,11 +179,12 @@ class KnownRows:
         """Whether an earlier sync loaded rows behind which no mark can be set."""
         return bool(self._left_beyond)
 
-    def keep_above(self, least: Any, rows: list[Any], values: list[Any], order: Order) -> None:
+    def keep_above(self, tops: PageTops | None, last: Any, rows: list[Any], values: list[Any], order: Order) -> None:
         """Keep which rows of a page a mark may be set before, where they would be in the table twice.
 
         Args:
-            least: the value before which none is set; None where none is set before rows that came.
+            tops: how far the pages came; None where no mark is set before rows that came.
+            last: how far an earlier sync came, None where there was none.
             rows: the page's.
             values: of their cursor.
             order: how those compare.
@@ -190,7 +192,7 @@ class KnownRows:
         Raises:
             NoOrder: they do not.
         """
-        if least is None or self._takes_all or self.above is None:
+        if tops is None or self._takes_all or self.above is None or (least := tops.least_held(last)) is None:
             return
         ends = order.ends(values)
         if ends is not None and order.compare(ends[1], least) < 0:

@@ -48,26 +48,10 @@ class RowOrder:
         out = {"desc": "before", "asc": "past end"}
         self._is_last_out = self._declared is not None and place == out[self._declared]
 
-    def held_at(self, reached: Any, *met: Any) -> Any:
-        """How far the mark may go, of values that say nothing of time; None where it goes as far as the rows.
-
-        Args:
-            reached: how far those came.
-            met: values that were there before this read, or None.
-        """
-        return None if self.tops is None or self._is_in_order else self.tops.held_at(reached, *met)
-
-    def least_held(self, last: Any) -> Any:
-        """A value before which no mark of this read is held; None where it says a time, or no mark is held.
-
-        Args:
-            last: how far an earlier sync came, None where there was none.
-        """
-        return None if self.tops is None or self._is_in_order else self.tops.least_held(last)
-
     @property
-    def _is_in_order(self) -> bool:
-        return self._declared == "asc" and not self.is_contradicted
+    def holding(self) -> PageTops | None:
+        """How far its pages came, where the mark may stay before their rows; None where it goes as far as they do."""
+        return None if self._declared == "asc" and not self.is_contradicted else self.tops
 
     @property
     def is_past(self) -> bool:
@@ -116,14 +100,23 @@ class PageTops:
             self._ascends &= self._order.compare(low, self._before) >= 0
 
     def held_at(self, reached: Any, *met: Any) -> Any:
-        """See `RowOrder.held_at`."""
+        """How far the mark may go; None where it goes as far as the rows.
+
+        Args:
+            reached: how far those came.
+            met: values that were there before this read, or None.
+        """
         if self._before is None:
             return None
         sure = reduce(self._higher, met, self._before if self._ascends else self._first)
         return sure if self._order.compare(reached, sure) > 0 else None
 
     def least_held(self, last: Any) -> Any:
-        """See `RowOrder.least_held`."""
+        """A value before which no mark of this read stays; None where no value came that says no time.
+
+        Args:
+            last: how far an earlier sync came, None where there was none.
+        """
         return None if self._first is None else self._higher(self._first, last)
 
     @property

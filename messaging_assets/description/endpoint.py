@@ -192,6 +192,8 @@ class Endpoint(Described):
     """A path to the list; `$` is the answer, `users.*`, `rooms.*.events[*]` what an object has by key (`_key`)."""
     include_from_answer: dict[str, JsonPath] = Field(default_factory=dict)
     """Fields that records get of what stands around them: `{channel: meta.channel}`, `{group: "groups[*].name"}`."""
+    include_from_request: dict[str, str] = Field(default_factory=dict)
+    """Fields that records get of the window that was asked for: `{day: "{window.start:date}"}`."""
     format: Annotated[Format, BeforeValidator(_format_alone, json_schema_input_type=FormatName | Format)] | None = None
     """What answers are written in, a word such as `csv` or more of it; else the Content-Type says it, or it is JSON."""
     response_actions: list[ResponseAction | Callable[..., Any]] = Field(default_factory=list)

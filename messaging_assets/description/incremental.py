@@ -142,6 +142,7 @@ class Incremental(Described):
     convert: Callable[..., Any] | None = None
     """A function that writes the start as the API wants it, from Python only."""
     _sent_as: tuple[str | None, ...] = PrivateAttr((None,))
+    _is_of_window: bool = PrivateAttr(default=False)
 
     @property
     def ways(self) -> dict[str, Incremental]:
@@ -154,13 +155,19 @@ class Incremental(Described):
         """The formats in which requests take start and end: `format`, and those that placeholders name; None: none."""
         return tuple(dict.fromkeys(one or self.format for one in self._sent_as))
 
-    def sent(self, formats: tuple[str | None, ...]) -> Incremental:
+    @property
+    def is_of_window(self) -> bool:
+        """Whether rows have no time of their own, and get the start of the window that they came with."""
+        return self._is_of_window
+
+    def sent(self, formats: tuple[str | None, ...], is_of_window: bool = False) -> Incremental:
         """The same, knowing the formats that placeholders of its requests name.
 
         Args:
             formats: each that one names; None for one that does not, or for a parameter.
+            is_of_window: see the property.
         """
-        self._sent_as = formats or (None,)
+        self._sent_as, self._is_of_window = formats or (None,), is_of_window
         return self
 
     @model_validator(mode="after")

@@ -142,8 +142,11 @@ def columns_from_parents(resource: Resource) -> dict[str, str]:
 
 
 def given_columns(resource: Resource) -> frozenset[str]:
-    """What each of its rows has of the file's own doing: from above it, of the file's values, and beside its list."""
-    return frozenset((*columns_from_parents(resource).values(), *resource.endpoint.include_from_answer))
+    """What each of its rows has of the file's own doing: from above it, of the file's values, beside its list, and of
+    the window that was asked for.
+    """
+    beside = (*resource.endpoint.include_from_answer, *resource.endpoint.include_from_request)
+    return frozenset((*columns_from_parents(resource).values(), *beside))
 
 
 def joined(resource: Resource) -> Resource:

@@ -20,6 +20,7 @@ from messaging_assets.reading.evidence.repetition import Repetition
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.resume_point import CannotResume, Place, ResumePoint
 from messaging_assets.reading.selection import FoundList
+from messaging_assets.reading.times.window_fields import fields_of_range
 
 
 class ListPart(NamedTuple):
@@ -73,6 +74,14 @@ class OneList:
     def window(self) -> Window | None:
         """The window of the list that it is; None where a list is read as a whole."""
         return self.part.window
+
+    @property
+    def fields_of_request(self) -> dict[str, Any]:
+        """What its records get of its window; a partition's requests, and so these fields, have theirs already."""
+        shared, own = self.context.endpoint.include_from_request, self.context.incremental
+        if self.window is None or own is None or not shared:
+            return dict(shared)
+        return fields_of_range(shared, own, self.window.start, self.window.end)
 
     @property
     def list_name(self) -> str:

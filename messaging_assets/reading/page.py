@@ -125,7 +125,7 @@ def looked_at(reading: Reading, response: Any, rows: list[Any]) -> tuple[list[An
     looked = list(rows) if is_list else []
     sent = sent_by_server(path, response.parsed, looked) if is_list else 0
     rows.clear()
-    take_records(reading.context, path, response, reading.page, looked)
+    take_records(reading.context, path, response, reading.page, looked, reading.fields_of_request)
     came = keys_of(looked, reading.context.keys)[0]
     reading.context.receipt.repeats.page(came, reading.repetition.among(came))
     return looked, sent
@@ -154,7 +154,7 @@ def _take(reading: Reading, response: Any, rows: list[Any], page: int) -> int:
         place = failed_inside(selector, response.parsed, None if may_be_left_out else context.receipt.fields)
         if place is not None and context.endpoint.error_in_body is None:
             context.doubt(f"an error came at '{place}' in the place of rows", "look the error up with the vendor")
-    take_records(context, selector, response, page, rows)
+    take_records(context, selector, response, page, rows, reading.fields_of_request)
     check_objects(context, response, page, rows)
     if reading.cursor:
         reading.cursor.take_answer(response.parsed, rows, page)

@@ -34,6 +34,7 @@ from messaging_assets.reading.receipt import Verdict
 if TYPE_CHECKING:
     from messaging_assets.reading.list_context import ListContext
 
+_GIVER = "the file gives it by include_from_answer or include_from_request"
 _SAID_INSTEAD = "look it up with the vendor, and say in error_in_body what an error looks like"
 
 
@@ -173,24 +174,25 @@ def _last_apart(context: ListContext, records: Records) -> dict[str, Any] | None
     return last if isinstance(last, dict) and not any(key in last for key in known) else None
 
 
-def take_records(context: ListContext, selector: str, response: Any, page: int, rows: list[Any]) -> None:
+def take_records(
+    context: ListContext, selector: str, response: Any, page: int, rows: list[Any], of_request: dict[str, Any]
+) -> None:
     """Make records of a page's rows, in place, where the API sends plain values, or values apart from their names.
 
     Raises:
-        MendDescription: no names for the values are where the file says, or a record has a field of its own where it
-            is to get one.
+        MendDescription: names for the values are missing, or a record has a field of its own where it gets one.
     """
     # Lists of values become objects first, which get the key that they are under.
     _name_values(context, response, page, rows)
     to_objects(selector, context.keys, response.parsed, rows)
     shared = context.endpoint.include_from_answer
-    if not shared:
+    if not (shared or of_request):
         return
     every = fields_of_answer(context, selector, shared, response.parsed, rows)
-    for row, given in zip(rows, every, strict=True):
+    for row, of_answer in zip(rows, every, strict=True):
         if type(row) is dict:
-            step = "give that another name in include_from_answer"
-            refuse_other_value(row, given, "include_from_answer gives it", step, context.asset, page)
+            given = of_answer | of_request
+            refuse_other_value(row, given, _GIVER, "give that another name in the file", context.asset, page)
             row.update(given)
 
 

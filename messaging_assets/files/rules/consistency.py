@@ -14,7 +14,7 @@ from messaging_assets.description.windows import NAMES_OF_UTC
 from messaging_assets.files.rules.endpoint_requests import request_mistakes
 from messaging_assets.files.rules.mistakes import Mistake, Place, came, mapping, step_into, suggestion, value_at
 from messaging_assets.files.rules.steps import made_by, taken_mistakes
-from messaging_assets.files.rules.steps_of_time import step_mistakes
+from messaging_assets.files.rules.steps_of_time import step_mistakes, window_field_mistakes
 from messaging_assets.files.rules.written import (
     Written,
     columns_of,
@@ -47,6 +47,7 @@ def consistency_mistakes(raw: Mapping[str, Any], is_file: bool) -> Iterator[Mist
         yield from _deletes(resource)
         yield from _hints(resource)
         yield from _incremental(resource)
+        yield from window_field_mistakes(resource)
         yield from request_mistakes(resource, mapping(raw.get("client")))
     yield from taken_mistakes(resources)
 

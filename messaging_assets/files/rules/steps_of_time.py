@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from messaging_assets.description.incremental import CURSOR_VALUE
-from messaging_assets.description.ways.placeholders import MOMENT_FORMATS, is_moment_format, wrong_format
-from messaging_assets.description.windows import SAYS_DAY
+from messaging_assets.description.ways.placeholders import MOMENT_FORMATS, fields_in, is_moment_format, wrong_format
+from messaging_assets.description.windows import SAYS_DAY, length_of
 from messaging_assets.files.rules.mistakes import Mistake, Place, mapping, step_into, value_at
 from messaging_assets.files.rules.written import Written, disposition_in, is_given
 from messaging_assets.foundation import moments
@@ -151,7 +151,9 @@ def _is_of_parent(resource: Written, name: str) -> bool:
         before = {str(new): str(old) for old, new in mapping(step_into(step, "rename")).items()}
         before |= {str(new): str(path) for new, path in mapping(step_into(step, "copy")).items()}
         name = before.get(name, name)
-    beside = [*mapping(resource.endpoint.get("include_from_answer")), *mapping(resource.full.get("for_each"))]
+    of_request = mapping(resource.endpoint.get("include_from_request"))
+    beside = [*mapping(resource.endpoint.get("include_from_answer")), *of_request]
+    beside += mapping(resource.full.get("for_each"))
     return name.startswith("_") and name not in beside and is_given(resource, name)
 
 
@@ -198,3 +200,100 @@ def _windows(resource: Written, place: Place, cursor: Mapping[str, Any]) -> Iter
         yield Mistake(place, words)
     if resource.full.get("partitions"):
         yield Mistake(place, "a partition is a window already; take step or partitions out")
+
+
+def window_field_mistakes(resource: Written) -> Iterator[Mistake]:
+    """A mistake for each field of `include_from_request` that no window gives, or by which rows would be told apart
+    wrongly.
+
+    Args:
+        resource: whose records get the fields.
+    """
+    shared, place = mapping(resource.endpoint.get("include_from_request")), _of_request(resource)
+    cursor = mapping(resource.endpoint.get("incremental"))
+    of_range = "incremental.start_value", "incremental.end_value"
+    if not shared:
+        return
+    if not (resource.full.get("partitions") or cursor.get("step")):
+        yield Mistake(place, "rows are of no window here; write partitions, or step in incremental, or take it out")
+        return
+    known = ("window.start", "window.end") if resource.full.get("partitions") else of_range
+    for name, text in shared.items():
+        if (found := _placeholders(text)) is None or not found or not all(_is_bound(*one, known) for one in found):
+            words = "takes bounds of a window, such as {{{0}}}, {{{0}:date}} or {{{1}}}, and no other placeholder"
+            yield Mistake((*place, str(name)), words.format(*known))
+        elif name in mapping(resource.endpoint.get("include_from_answer")):
+            yield Mistake((*place, str(name)), "include_from_answer gives this field; take one of the two out")
+    if resource.full.get("partitions"):
+        yield from _of_partition(resource, shared)
+    else:
+        yield from _of_step(resource, shared, cursor)
+
+
+def _of_request(resource: Written, *steps: str) -> Place:
+    return resource.place_of("endpoint", "include_from_request", *steps)
+
+
+def _placeholders(text: Any) -> list[tuple[str, str]] | None:
+    try:
+        return list(fields_in(text))
+    except ValueError:
+        return None
+
+
+def _is_bound(name: str, way: str, known: tuple[str, str]) -> bool:
+    return name in known and (not way or is_moment_format(way))
+
+
+def _of_partition(resource: Written, shared: Mapping[str, Any]) -> Iterator[Mistake]:
+    windows = mapping(resource.full.get("partitions"))
+    if windows.get("partitions_per_run", 1) != 1:
+        words = "rows say which window they are of by include_from_request, so a run is to read one; take this out"
+        yield Mistake(resource.place_of("partitions", "partitions_per_run"), words)
+    if "window.end" in str(shared.get(str(windows.get("column")))):
+        words = "a window's end lies behind it; let the field that places rows be {window.start}"
+        yield Mistake(_of_request(resource, str(windows.get("column"))), words)
+
+
+def _of_step(resource: Written, shared: Mapping[str, Any], cursor: Mapping[str, Any]) -> Iterator[Mistake]:
+    actions = resource.endpoint.get("response_actions")
+    splits = [step_into(one, "action") == "split" for one in (actions if isinstance(actions, list) else ())]
+    if cursor.get("maximum_results") or any(splits):
+        words = (
+            "a window that is read in halves would give rows other bounds; take it out, or maximum_results and split"
+        )
+        yield Mistake(_of_request(resource), words)
+    name = str(cursor.get("cursor_path"))
+    if name not in shared:
+        words = (
+            f"windows overlap where rows have a time of their own, {name}, so none gives it; let cursor_path be one "
+        )
+        yield Mistake(_of_request(resource), f"{words}of these fields, or take this out")
+        return
+    way = next(iter(_placeholders(shared[name]) or [("", "")]))[1]
+    shown = str(way or cursor.get("cursor_format") or cursor.get("format") or "iso")
+    if "incremental.end_value" in str(shared[name]) or not str(shared[name]).startswith("{"):
+        yield Mistake(
+            _of_request(resource, str(name)), "the cursor is a window's start, {incremental.start_value} alone"
+        )
+    elif shown not in ("iso", "iso8601", "date", "http", cursor.get("cursor_format")):
+        words = f"rows have this cursor as {shown}, and cursor_format does not say so; write cursor_format: '{shown}'"
+        yield Mistake(_of_request(resource, str(name)), words)
+    if cursor.get("range_start") == "open":
+        words = "the last window is read again as long as it grows, and open leaves its rows out; take range_start out"
+        yield Mistake(resource.place_of("endpoint", "incremental", "range_start"), words)
+    if _is_between_steps(cursor, shown):
+        words = "windows begin where they began before only by a lag of whole steps; write a multiple of step"
+        yield Mistake(resource.place_of("endpoint", "incremental", "lag"), words)
+
+
+def _is_between_steps(cursor: Mapping[str, Any], written: str) -> bool:
+    """Whether its lag, of days where rows say days or the range begins with one, goes back by a part of a step."""
+    lag, initial = cursor.get("lag"), cursor.get("initial_value")
+    is_day = written == "date" or ("%" in written and not moments.has_time_of_day(written))
+    is_day |= moments.is_day(initial) and moments.moment_of(initial) is not None
+    try:
+        length = length_of(str(cursor["step"])).total_seconds()
+    except ValueError:
+        return False  # That is told of step.
+    return isinstance(lag, (int, float)) and lag * (moments.DAY if is_day else 1) % length != 0

@@ -89,7 +89,8 @@ def cursor_params(resource: Written) -> list[str]:
 
 def is_given(resource: Written, name: str) -> bool:
     """Whether rows have a field of the file's own doing, which `keep` leaves where it is."""
-    beside = names_in(list(mapping(resource.endpoint.get("include_from_answer"))))
+    words = ("include_from_answer", "include_from_request")
+    beside = [name for word in words for name in names_in(list(mapping(resource.endpoint.get(word))))]
     values = [f"_{each}" for each in mapping(resource.full.get("for_each"))]
     bound = [step_into(one, "resource") for one in mapping(resource.endpoint.get("params")).values()]
     parents = {*_PARENT.findall(repr(resource.endpoint)), *names_in(bound)}

@@ -33,6 +33,8 @@ def makers_of(resource: Resource) -> list[Any]:
             # What they take may be made by a step before.
             names |= {path.partition(".")[0].partition("[")[0] for path in step.takes} if own else set()
     given = {name: path for name, path in resource.endpoint.include_from_answer.items() if name in names}
+    # What a window gives is another text in each run.
+    given |= dict.fromkeys(sorted(names & resource.endpoint.include_from_request.keys()), "include_from_request")
     return [found, given]
 
 
@@ -52,7 +54,7 @@ def refuse_keys_made_otherwise(target: ReadTarget, has_rows: bool | None) -> Non
         return
     anew = "write another table_name and run its windows anew" if one.partitions else "run it once with full_refresh"
     raise MendDescription(
-        f"steps or include_from_answer make the values of its key {', '.join(one.keys)} otherwise than before, so that "
+        f"steps or include_from_ make the values of its key {', '.join(one.keys)} otherwise than before, so that "
         "rows would be in its table once more",
         f"put them back, or {anew}",
         where=target.asset,

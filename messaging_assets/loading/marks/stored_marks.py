@@ -96,6 +96,7 @@ def _told_by(target: ReadTarget, fields: list[str]) -> str:
     # A child's rows meet the cursor as they came. A word that the file does not have is none, also in a later release.
     steps, format_ = mark_of(one, 0 if target.is_child else None), one.endpoint.format
     of_rows = [steps, one.endpoint.include_from_answer, format_ and format_.model_dump(exclude_defaults=True)]
+    of_rows += filter(None, [one.endpoint.include_from_request])
     of_key = [fields, [] if target.is_child else makers_of(one)]
     return identity_of(of_key if fields else of_rows).digest[:16]
 

@@ -238,7 +238,7 @@ def _steps(one: Resource, source: ListContext, columns: Mapping[str, str], links
         links: the fields of it at whose addresses children are asked for.
     """
     fields = None if source.is_parent else source.receipt.fields
-    given = (*columns.values(), *one.endpoint.include_from_answer)
+    given = (*columns.values(), *one.endpoint.include_from_answer, *one.endpoint.include_from_request)
 
     def set_aside(row: dict[str, Any], reason: StepReason) -> None:
         current = source.so_far.current

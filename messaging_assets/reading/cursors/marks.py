@@ -229,7 +229,7 @@ def cursor_of(endpoint: described.Endpoint) -> described.Incremental | None:
         return None
     bare = [None] * bool(own.start_param or own.end_param)
     named = (way if is_moment_format(way) else None for _, way in CURSOR_VALUE.findall(_request(endpoint)))
-    return own.model_copy().sent((*bare, *named))
+    return own.model_copy().sent((*bare, *named), own.cursor_path in endpoint.include_from_request)
 
 
 def is_backward(cursor: described.Incremental) -> bool:

@@ -11,7 +11,7 @@ from messaging_assets.description import api as described
 from messaging_assets.foundation import moments
 from messaging_assets.reading.cursors.order import Order, order_of
 from messaging_assets.reading.times.notation import NoOrder
-from messaging_assets.reading.times.relative_times import is_relative, resolved
+from messaging_assets.reading.times.relative_times import is_relative, midnight, resolved
 
 
 def request_values(own: described.Incremental, last: Any, now: datetime) -> dict[str, Any]:
@@ -100,10 +100,9 @@ def first_of_file(own: described.Incremental, order: Order) -> Any:
     if (moment := order.moment(initial)) is None:
         return initial
     zone = order.zone or timezone.utc
-    day = moments.datetime_of(moment, zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    begun = moments.moment_of(day)
-    is_day = begun is not None and any(_are_sent_alike(way, zone, begun, moment) for way in ways)
-    return day if is_day else initial
+    begun = midnight(moment, zone)
+    is_day = any(_are_sent_alike(way, zone, begun, moment) for way in ways)
+    return moments.datetime_of(begun, zone) if is_day else initial
 
 
 def is_sent_before(own: described.Incremental, order: Order, last: Any) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta, timezone
+from datetime import timezone
 from decimal import Decimal
 from typing import Any
 
@@ -19,9 +19,9 @@ from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.cursors.mark import mark_at
 from messaging_assets.reading.cursors.order import Order
 from messaging_assets.reading.cursors.request_values import bounds_of, is_closed, lagged, request_values
-from messaging_assets.reading.times.doubled_hour import LONGEST
+from messaging_assets.reading.times.doubled_hour import set_back_near
 from messaging_assets.reading.times.notation import NoOrder
-from messaging_assets.reading.times.relative_times import is_relative, resolved
+from messaging_assets.reading.times.relative_times import is_relative, midnight, resolved
 
 # More windows of one list than this are a mistake in the file.
 _MOST = 100_000
@@ -96,6 +96,7 @@ class TimeRange:
     Attributes:
         start: where it begins, in seconds since 1970.
         end: where it ends.
+        length: how long its windows are, in seconds.
 
     Raises:
         MendDescription: it has no end, or so many windows that the file cannot mean them.
@@ -103,7 +104,7 @@ class TimeRange:
 
     def __init__(self, asset: str, own: described.Incremental, order: Order, mark: Mapping[str, Any] | None) -> None:
         self._asset, self._own, self._order = asset, own, order
-        self._kept = None if is_closed(own) else mark
+        self._kept, self._ways = None if is_closed(own) else mark, own.ways
         last = self._kept["last_value"] if self._kept else None
         self._last = None if is_relative(last) else last
         initial = resolved(own.initial_value, order.now)
@@ -113,12 +114,14 @@ class TimeRange:
         except NoOrder:
             raise self._refused(_NO_MOMENT, _DECLARE) from None
         self._sample = own.initial_value if self._last is None and not is_relative(own.initial_value) else self._last
-        self._ways = own.ways
         self.start = self._moment(start)
         self.end = self._end()
-        self._length = Decimal(int(length_of(str(own.step)).total_seconds()))
+        self.length = Decimal(int(length_of(str(own.step)).total_seconds()))
         self._is_by_day = not self._differ(self._midnight(self.start), self._midnight(self.start) + 3600)
-        if (self.end - self.start) / self._length > _MOST:
+        if own.is_of_window and own.range_end == "open" and self._is_by_day:
+            # Whose end is today has yesterday for its last day.
+            self.end = max(self._midnight(self.end), self.start)
+        if (self.end - self.start) / self.length > _MOST:
             raise self._refused(f"step {own.step} cuts it into more than {_MOST:,} windows", "write a longer step")
 
     @property
@@ -127,18 +130,13 @@ class TimeRange:
         return not is_closed(self._own)
 
     @property
-    def newest(self) -> Decimal:
-        """Where the window of a step's length begins that it ends with."""
-        return max(self.start, (self.end - self._length) // 1)
-
-    @property
     def latest(self) -> Decimal:
         """Half a step before its end, the latest moment that a list without newer rows is known up to."""
-        return max(self.start, (self.end - self._length / 2) // 1)
+        return self.end if self._own.is_of_window else max(self.start, (self.end - self.length / 2) // 1)
 
     def border(self, start: Decimal) -> Decimal:
         """Where a window ends that begins at a moment."""
-        border = (start + self._length) // 1
+        border = (start + self.length) // 1
         if self._is_by_day:
             # The next midnight at least: a day and a half later is on the next day wherever clocks are changed.
             border = max(self._midnight(border), self._midnight(self._midnight(start) + moments.DAY * 3 // 2))
@@ -156,15 +154,20 @@ class TimeRange:
 
     def asked(self, start: Decimal, end: Decimal) -> tuple[dict[str, Any], dict[str, Any] | None]:
         """What `{incremental.<name>}` means in the requests for a window, and the mark before it."""
-        values, mark = dict(self._values), dict(self._kept) if self._kept else None
+        own, values, mark = self._own, dict(self._values), dict(self._kept) if self._kept else None
         if start > self.start:
-            units = (unit for unit in _UNITS if self._differ(start - unit, start))
-            asked = start - next(units, moments.DAY)
+            asked = start if own.is_of_window else start - self._least(start)
             values |= self._bounds("start_value", asked) | self._bounds("last_value", asked)
             mark = self._mark(asked)
         if end < self.end:
-            values |= self._bounds("end_value", end, is_end=True)
+            # An API that sends what lies at the end is asked for the moment before it, where no row says its own.
+            is_sent = own.is_of_window and own.range_end == "closed"
+            values |= self._bounds("end_value", end - self._least(end) * is_sent, is_end=not is_sent)
         return values, mark
+
+    def _least(self, moment: Decimal) -> Decimal:
+        """The least time before a moment that requests tell from it."""
+        return Decimal(next((one for one in _UNITS if self._differ(moment - one, moment)), moments.DAY))
 
     def _mark(self, moment: Decimal) -> dict[str, Any] | None:
         """A mark at a moment, but never before the one of the earlier sync, which a lag goes back behind."""
@@ -172,7 +175,9 @@ class TimeRange:
             return None
         if self._last is not None and moment <= self._moment(self._last):
             return dict(self._kept or {})
-        value = self._order.write(moment, self._sample)
+        # A day in the file would be no sample of windows that begin within one.
+        sample = None if self._own.is_of_window and not self._is_by_day else self._sample
+        value = self._order.write(moment, sample)
         return mark_at(self._own, moments.written(moment // 1, "iso") if value is None else value)
 
     def _end(self) -> Decimal:
@@ -182,23 +187,18 @@ class TimeRange:
         return max(end + moments.DAY * is_whole_day, self.start)
 
     def _moment(self, value: Any) -> Decimal:
-        moment = self._order.moment(value)
-        if moment is None:
+        if (moment := self._order.moment(value)) is None:
             raise self._refused(_NO_MOMENT, _DECLARE)
         return moment
 
     def _midnight(self, moment: Decimal) -> Decimal:
-        zone = self._order.zone or timezone.utc
-        day = moments.datetime_of(moment, zone).replace(hour=0, minute=0, second=0, microsecond=0)
-        return moments.moment_of(day) or Decimal(0)
+        return midnight(moment, self._order.zone or timezone.utc)
 
     def _is_twice(self, moment: Decimal) -> bool:
         """Whether requests write it as they write another moment, because the clock of their zone is set back."""
-        zone = self._order.zone
-        if zone is None or self._is_by_day:
+        if (zone := self._order.zone) is None or self._is_by_day:
             return False
-        offsets = [moments.datetime_of(moment + by, zone).utcoffset() for by in (-LONGEST, LONGEST)]
-        back = int(((offsets[0] or timedelta()) - (offsets[1] or timedelta())).total_seconds())
+        back = set_back_near(moment, zone)
         return back > 0 and not all(self._differ(moment, other) for other in (moment - back, moment + back))
 
     def _bounds(self, name: str, moment: Decimal, is_end: bool = False) -> dict[str, Any]:
@@ -260,7 +260,7 @@ class TimeWindows:
     @property
     def newest(self) -> Window:
         """The window of a step's length that the range ends with."""
-        return self._window(self.range.newest, self.range.end)
+        return self._window(max(self.range.start, (self.range.end - self.range.length) // 1), self.range.end)
 
     @property
     def safe_mark(self) -> dict[str, Any] | None:

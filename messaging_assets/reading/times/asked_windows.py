@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ from messaging_assets.description.api import Resource
 from messaging_assets.description.names import FIELDS_OF_REQUEST
 from messaging_assets.description.ways.placeholders import MOMENT_FORMAT
 from messaging_assets.description.windows import Partitions, Window
+from messaging_assets.reading.times.window_fields import fields_of
 
 # From a window's end to the last moment that is in it.
 _LEAST = timedelta(microseconds=1)
@@ -71,8 +73,15 @@ def in_window(resource: Resource, window: Window | None) -> Resource:
         "json_body": filled(endpoint.json_body, values),
         "data": filled(endpoint.data, values),
         "headers": filled(endpoint.headers, values),
+        "include_from_request": fields_of(endpoint.include_from_request, partial(_bound, described, window)),
     }
     return resource.model_copy(update={"endpoint": endpoint.model_copy(update={**asked, "incremental": None})})
+
+
+def _bound(described: Partitions, window: Window, name: str, way: str) -> str | int:
+    """A bound of the window as a record gets it."""
+    own = described.model_copy(update={"format": way}) if way else described
+    return _end(own, window) if name.endswith(".end") else own.written(window.start)
 
 
 def _end(described: Partitions, window: Window) -> str | int:

@@ -13,6 +13,17 @@ _ELSEWHERE = timezone(timedelta(hours=1))
 LONGEST = 2 * 3600
 
 
+def set_back_near(moment: Decimal, zone: tzinfo) -> int:
+    """By how many seconds the clock of a zone is set back about a moment; 0 or less where it is not.
+
+    Args:
+        moment: seconds since 1970.
+        zone: the zone.
+    """
+    offsets = [moments.datetime_of(moment + by, zone).utcoffset() for by in (-LONGEST, LONGEST)]
+    return int(((offsets[0] or timedelta()) - (offsets[1] or timedelta())).total_seconds())
+
+
 def span_of(value: Any, pattern: str | None, zone: tzinfo) -> tuple[Decimal, Decimal] | None:
     """The two moments that a value may be; None where it is one moment, or none.
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
+from decimal import Decimal
 from typing import Any
 
 from messaging_assets.foundation import moments
@@ -51,3 +52,14 @@ def _before(now: datetime, parts: dict[str, int]) -> datetime:
 def is_relative(value: Any) -> bool:
     """Whether a value of the file is now, or a time before it."""
     return isinstance(value, str) and bool(value == "now" or _AGO.fullmatch(value) or _DURATION.fullmatch(value))
+
+
+def midnight(moment: Decimal, zone: tzinfo) -> Decimal:
+    """When the day of a moment begins in a zone, in seconds since 1970.
+
+    Args:
+        moment: seconds since 1970.
+        zone: the zone.
+    """
+    day = moments.datetime_of(moment, zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    return moments.moment_of(day) or Decimal(0)

@@ -69,6 +69,11 @@ def _cursor_format(value: str) -> str:
     )
 
 
+def says_time(format_: str) -> bool:
+    """Whether what is written in a moment's format has a time of day."""
+    return format_ != "date" and ("%" not in format_ or moments.has_time_of_day(format_))
+
+
 _LENGTH = TypeAdapter(timedelta)
 
 
@@ -190,7 +195,7 @@ class Partitions(Described):
     @property
     def says_time(self) -> bool:
         """Whether a request says moments, and not days."""
-        return self.format != "date" and ("%" not in self.format or moments.has_time_of_day(self.format))
+        return says_time(self.format)
 
     @property
     def says_moment(self) -> bool:

@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import ast
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from messaging_assets.conversion.components.durations import Duration, seconds_of
+
 # Filters that leave a text, a number or a moment what it is.
 _SAME = frozenset({"string", "int", "float", "urlencode", "trim", "list"})
 _DATES = frozenset({"format_datetime", "str_to_datetime", "timestamp"})
-_DURATION = re.compile(
-    r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?"
-)
-_SECONDS = (365 * 86_400, 30 * 86_400, 7 * 86_400, 86_400, 3_600, 60, 1)
 
 
 @dataclass(frozen=True)
@@ -77,27 +74,6 @@ class Unknown:
     words: str
 
 
-@dataclass(frozen=True)
-class Duration:
-    """A length of time, in days; of months and years as many as they may have."""
-
-    days: int
-
-
-def seconds_of(duration: Any, is_longest: bool = False) -> int | None:
-    """The seconds of a duration such as PT1H, a part of one as a whole; None where it is none.
-
-    Args:
-        duration: as ISO 8601 has it.
-        is_longest: whether a month has 31 days, and a year 366; else 30 and 365.
-    """
-    found = _DURATION.fullmatch(str(duration))
-    if found is None or not any(found.groups()):
-        return None
-    seconds = (366 * 86_400, 31 * 86_400, *_SECONDS[2:]) if is_longest else _SECONDS
-    return math.ceil(sum(length * float(number or 0) for length, number in zip(seconds, found.groups(), strict=True)))
-
-
 def value_of(node: ast.AST) -> Any:
     """What a tree takes: a reference, a literal value, a list of pieces for a joined text, or something unknown."""
     if isinstance(node, ast.Constant):
@@ -139,12 +115,15 @@ def _if(node: ast.IfExp) -> Any:
     first, second = value_of(node.body), value_of(node.orelse)
     if _is_later(node.test, first, second):
         return replace(second, default=first.name)
+    if _is_no_later_than_now(node.test, first, second):
+        return first
     subject, wanted, is_true = tested(node.test)
     first, second = (first, second) if is_true else (second, first)
     if not isinstance(subject, Ref):
         return Unknown("")
     if isinstance(first, Ref) and _holds(subject, first) and wanted is True:
-        if second in ("", None):
+        # A range or a parent is always there when it is asked for.
+        if second in ("", None) or (subject.root in ("stream_interval", "stream_slice") and not subject.path):
             return first
         # What is there may be null, where only that is looked at.
         is_other = isinstance(second, Ref) and second.root == "record" and isinstance(node.test, ast.Compare)
@@ -165,6 +144,14 @@ def _is_later(test: ast.expr, first: Any, second: Any) -> bool:
         return False
     is_days = isinstance(second, Ref) and second.root == "now" and second.days < 0 and _is_setting(first)
     return is_days and [value_of(compared.left), value_of(compared.comparators[0])] == [first, second]
+
+
+def _is_no_later_than_now(test: ast.expr, first: Any, second: Any) -> bool:
+    """Whether a moment is taken where it is earlier than the moment of asking, which marks are here anyway."""
+    if not isinstance(test, ast.Compare) or not isinstance(test.ops[0], (ast.Lt, ast.LtE)):
+        return False
+    is_now = isinstance(second, Ref) and second.root == "now" and not second.days
+    return is_now and [value_of(test.left), value_of(test.comparators[0])] == [first, second]
 
 
 def _holds(above: Ref, below: Ref) -> bool:
@@ -253,6 +240,9 @@ def _call(node: ast.Call) -> Any:
         if node.func.attr == "join" and base == "," and arguments and _is_setting(arguments[0]):
             # A list of a setting is given as such a text.
             return arguments[0]
+        if node.func.attr == "join" and arguments and isinstance(arguments[0], Ref) and arguments[0].root == "now":
+            # A moment in parts, with another text between them; how it is sent, its format says.
+            return replace(arguments[0], cut="")
         if not isinstance(base, Ref):
             return Unknown("")
         if node.func.attr == "get" and arguments and isinstance(arguments[0], (str, int)):

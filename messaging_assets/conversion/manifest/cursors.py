@@ -8,13 +8,16 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from messaging_assets.conversion.components.durations import seconds_of
 from messaging_assets.conversion.components.expressions import Piece, pieces_of, single
 from messaging_assets.conversion.components.parts import Part, target_of
-from messaging_assets.conversion.components.values import Ref, seconds_of, value_of
+from messaging_assets.conversion.components.values import Ref, value_of
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.texts import EPOCHS, missing, moment_format
 from messaging_assets.description.names import PARTS_OF_REQUEST
+from messaging_assets.description.windows import says_time
 from messaging_assets.discovery.found import without_nothing
+from messaging_assets.foundation import moments
 from messaging_assets.foundation.json_paths import quoted_path
 
 _PLACE = ("endpoint", "incremental")
@@ -215,6 +218,42 @@ def name_as_sent(scope: Scope) -> None:
         path = step.get("copy", {}).get(incremental.get("cursor_path"))
         if isinstance(path, str) and "[*]" not in path:
             incremental["cursor_path"] = path
+
+
+def settle_windows(scope: Scope, part: Part | None) -> None:
+    """Let the windows of a mark that is their own start lie side by side; take out what no such window gives."""
+    given = scope.draft.endpoint.get("include_from_request")
+    if not given or part is None:
+        return
+    incremental = scope.draft.endpoint.get("incremental", {})
+    start = next((name for name, bound in given.items() if ".start_value" in bound), None)
+    if incremental.get("cursor_path") in given and start is not None:
+        # The window that ended last goes on, and is read again from its start.
+        incremental["cursor_path"] = start
+    way, step = given.get(incremental.get("cursor_path")), seconds_of(incremental.get("step"))
+    if way is None or not step or ".end_value" in way:
+        del scope.draft.endpoint["include_from_request"]
+        told = f"the fields {', '.join(given)} are bounds of a window, and are left out"
+        if way is None:
+            told = f"{told}, as rows have a mark of their own and windows overlap"
+            scope.draft.lose(told, "endpoint", "include_from_request")
+        else:
+            # What is missing, a key or where the range begins, was told.
+            told = f"{told}; with a primary_key, initial_value and step, write include_from_request: {given}"
+            scope.draft.ask(told, "endpoint")
+        return
+    # Their reader ends a window by one granularity before the next one begins.
+    incremental["range_end"] = "closed"
+    named = way.partition(":")[2].removesuffix("}")
+    if named not in ("", "iso", "iso8601", "date", "http"):
+        incremental["cursor_format"] = named
+    if lag := incremental.get("lag"):
+        written = named or incremental.get("cursor_format") or incremental.get("format") or "iso"
+        unit = 1 if says_time(written) and not moments.is_day(incremental.get("initial_value")) else moments.DAY
+        back = seconds_of(_filled(scope, pieces_of(str(part["lookback_window"]), part.parameters))) or lag
+        # Windows begin where they began before only by a lag of whole steps.
+        whole = math.ceil(back / step) * step
+        incremental["lag"] = whole / unit if whole % unit else whole // unit
 
 
 def is_mark(scope: Scope, left: Any, node: ast.Compare) -> bool:

@@ -17,7 +17,8 @@ from messaging_assets.description.ways.secret_signs import names_secret
 from messaging_assets.foundation.json_paths import quoted_path
 
 _PARTITION = frozenset({"stream_partition", "stream_slice"})
-_INTERVAL = frozenset({"stream_interval", "stream_slice"})
+# Their reader has the bounds in a partition, too.
+_INTERVAL = _PARTITION | {"stream_interval"}
 
 
 @dataclass

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from messaging_assets.conversion.addresses import settle_addresses
+from messaging_assets.conversion.components.durations import seconds_of
 from messaging_assets.conversion.components.expressions import pieces_of
 from messaging_assets.conversion.components.parts import Part, resolved, whole_stream
-from messaging_assets.conversion.components.values import seconds_of
 from messaging_assets.conversion.manifest import answers
 from messaging_assets.conversion.manifest.authenticators import way_in
-from messaging_assets.conversion.manifest.cursors import add_cursor, name_as_sent, name_bounds
+from messaging_assets.conversion.manifest.cursors import add_cursor, name_as_sent, name_bounds, settle_windows
 from messaging_assets.conversion.manifest.errors import add_errors
 from messaging_assets.conversion.manifest.filters import add_filter
 from messaging_assets.conversion.manifest.paging import add_paginator, goes_by_links, name_pages
@@ -181,6 +181,7 @@ class _Streams:
         answers.leave_to_parents(scope)
         name_as_sent(scope)
         answers.add_key(scope, stream)
+        settle_windows(scope, cursor)
         answers.add_columns(scope, stream, self._converted.folder)
 
 

@@ -125,21 +125,29 @@ def _add_reference(scope: Scope, name: str, written: Any, found: Ref, field: Par
         scope.draft.step("constant", **{name: text})
         return True
     hole = only(text)
-    if isinstance(hole, Hole) and hole.kind == "parent":
+    return isinstance(hole, Hole) and _add_hole(scope, name, hole)
+
+
+def _add_hole(scope: Scope, name: str, hole: Hole) -> bool:
+    """A field of what a request was asked with: of a parent, one of several values, a window, a setting."""
+    if hole.kind == "parent":
         scope.draft.take_from_parent(hole.name, name, scope.has_several)
-        return True
-    if isinstance(hole, Hole) and hole.kind == "each":
+    elif hole.kind == "each":
         if name != f"_{hole.name}":
             scope.draft.put(f"_{hole.name}", name)
-        return True
-    if isinstance(hole, Hole) and hole.kind == "setting":
+    elif hole.kind in ("start", "end"):
+        way = f":{hole.name}" if hole.name else ""
+        shared = scope.draft.endpoint.setdefault("include_from_request", {})
+        shared[name] = f"{{incremental.{hole.kind}_value{way}}}"
+    elif hole.kind == "setting":
         value = scope.settings.value(hole.name, hole.default)
         if value is None:
             scope.draft.lose(f"the field {name} is left out: {missing(hole.name)}", *_STEPS, kind="setting")
         else:
             scope.draft.step("constant", **{name: value})
-        return True
-    return False
+    else:
+        return False
+    return True
 
 
 def _first_of(scope: Scope, found: Ref, field: Part) -> list[str] | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from messaging_assets.description.incremental import CURSOR_VALUE
 from messaging_assets.description.ways.placeholders import MOMENT_FORMATS, fields_in, is_moment_format, wrong_format
-from messaging_assets.description.windows import SAYS_DAY, length_of
+from messaging_assets.description.windows import SAYS_DAY, length_of, says_time
 from messaging_assets.files.rules.mistakes import Mistake, Place, mapping, step_into, value_at
 from messaging_assets.files.rules.written import Written, disposition_in, is_given
 from messaging_assets.foundation import moments
@@ -290,8 +290,7 @@ def _of_step(resource: Written, shared: Mapping[str, Any], cursor: Mapping[str, 
 def _is_between_steps(cursor: Mapping[str, Any], written: str) -> bool:
     """Whether its lag, of days where rows say days or the range begins with one, goes back by a part of a step."""
     lag, initial = cursor.get("lag"), cursor.get("initial_value")
-    is_day = written == "date" or ("%" in written and not moments.has_time_of_day(written))
-    is_day |= moments.is_day(initial) and moments.moment_of(initial) is not None
+    is_day = not says_time(written) or (moments.is_day(initial) and moments.moment_of(initial) is not None)
     try:
         length = length_of(str(cursor["step"])).total_seconds()
     except ValueError:

@@ -91,3 +91,26 @@ def windows_of(context: AssetExecutionContext, resource: Resource) -> dict[str, 
         return {}
     times = {key: described.time_window_for_partition_key(key) for key in context.partition_keys}
     return {key: Window(time.start, time.end, resource.placing_column) for key, time in times.items()}
+
+
+def newest_window(resource: Resource, asset: str) -> Window | None:
+    """The last window that is over, for a look at a resource; None for one without partitions.
+
+    Args:
+        resource: the resource with the file's defaults merged in.
+        asset: its name in errors.
+
+    Raises:
+        MendDescription: none is over yet.
+    """
+    described = partitions_definition(resource)
+    if described is None:
+        return None
+    if (key := described.get_last_partition_key()) is None:
+        raise MendDescription(
+            "the first of its windows is not over yet, so there is nothing to look at",
+            "wait until it is, or write an earlier partitions.start",
+            where=asset,
+        )
+    times = described.time_window_for_partition_key(key)
+    return Window(times.start, times.end, resource.placing_column)

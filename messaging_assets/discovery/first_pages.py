@@ -12,6 +12,7 @@ from requests.auth import AuthBase
 
 from messaging_assets.assets.credentials import ApiCredentials
 from messaging_assets.assets.failure_sentence import as_failure
+from messaging_assets.assets.partitions import newest_window
 from messaging_assets.description.api import ApiDescription, Endpoint, Resource
 from messaging_assets.description.parents import ancestry, columns_from_parents
 from messaging_assets.foundation.failures import SyncFailure
@@ -31,6 +32,7 @@ from messaging_assets.reading.jobs.notes import JobNotes
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.paging.paginators import with_paginator
 from messaging_assets.reading.receipt import Receipt
+from messaging_assets.reading.times.asked_windows import in_window
 from messaging_assets.rows.steps import keys_as_sent
 
 # Parents whose children are asked for, and values of the file: the first may have none.
@@ -69,7 +71,9 @@ class _Watched(ListContext):
 
     def windows_of(self, name: str) -> Iterator[Window]:
         """The newest window alone, as a list without others."""
-        yield self.newest_window(name)
+        window = self.newest_window(name)
+        self.so_far.windows[window.name] = window
+        yield window
 
     def prepare_rows(self, rows: list[Any]) -> None:
         """Leave only a few parents of each list, whose own lists are read; a long answer comes in several parts."""
@@ -107,7 +111,9 @@ class Reader:
         came = FirstPages()
         try:
             base_url = self._credentials.base_url_for(self._description)
-            chain = ancestry(self._description, resource)
+            newest = newest_window(resource, self._description.asset_of(resource))
+            resource = in_window(resource, newest)
+            chain = [*ancestry(self._description, resource)[:-1], resource]
             auths = {one.name: self._auths.of(one) for one in chain}
             # The gate of its syncs, whose budget and holds these requests are part of.
             pace = settle_environment().make().pace / self._description.name

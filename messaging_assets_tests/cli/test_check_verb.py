@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -313,6 +314,44 @@ def test_of_values_of_the_file_only_the_first_are_asked_for(known_sandbox: Sandb
     done = check(tmp_path / "monitoring.yaml", "--only", "copies")
     assert done.exit_code == 0, done.output
     assert len(known_sandbox.asked("monitoring", "resource_name")) == 4
+
+
+WINDOWS = """\
+client: {base_url: "https://x.invalid", auth: {type: api_key, name: api_key, location: query}}
+resource_defaults:
+  primary_key: id
+  write_disposition: merge
+  endpoint: {data_selector: data, paginator: single_page}
+resources:
+  - name: days
+    partitions: {type: daily, start: "2025-01-01", start_param: since, end_param: until, column: at}
+    endpoint: {path: "v1/resource?of={window.start:date}"}
+  - name: reports
+    primary_key: [day, id]
+    endpoint:
+      path: v1/resource
+      include_from_request: {day: "{incremental.start_value}"}
+      incremental: {cursor_path: day, initial_value: -3d, start_param: since, end_param: until, format: date, step: P1D}
+"""
+
+
+def test_of_windows_the_newest_one_that_is_over_is_asked_for(known_sandbox: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "monitoring.yaml").write_text(WINDOWS)
+    yesterday = datetime.now(timezone.utc).date() - timedelta(days=1)
+    for name in ("days", "reports"):
+        known_sandbox.requests.clear()
+        assert "no 'day'" not in check(tmp_path / "monitoring.yaml", "--only", name).output
+        first = known_sandbox.asked("monitoring", "resource_name")[0]
+        assert first.query["since"].startswith(str(yesterday)), name
+    assert first.query["until"] == str(yesterday + timedelta(days=1))
+
+
+def test_windows_of_which_none_is_over_are_said_so(known_sandbox: Sandbox, tmp_path: Path) -> None:
+    today = str(datetime.now(timezone.utc).date())
+    (tmp_path / "monitoring.yaml").write_text(WINDOWS.replace("2025-01-01", today))
+    done = check(tmp_path / "monitoring.yaml", "--only", "days")
+    assert "the first of its windows is not over yet" in " ".join(done.output.split())
+    assert not known_sandbox.requests
 
 
 def test_what_is_not_there_is_the_commands_mistake(known_sandbox: Sandbox, tmp_path: Path) -> None:

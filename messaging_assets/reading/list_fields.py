@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import quote, urljoin
+from urllib.parse import urljoin
 
 from messaging_assets.description.api import Endpoint, Resource
 from messaging_assets.description.names import HEADER_VALUE
@@ -29,6 +29,7 @@ from messaging_assets.description.parents import (
     text_field,
     written,
 )
+from messaging_assets.description.ways.placeholders import path_text
 from messaging_assets.foundation import json_paths, moments
 from messaging_assets.foundation.failures import MendDescription
 
@@ -179,7 +180,7 @@ class ListFields:
         value, placeholder = str(written(_value(field, row))), self._placeholder(field)
         if not self._is_address(field, value):
             is_host = _HOST.fullmatch(value) and re.match(rf"https?://{re.escape(placeholder)}(/|$)", self._path)
-            return value if is_host else quote(value, safe="")
+            return value if is_host else path_text(value, field.partition(":")[2])
         if self._path != placeholder and ("?" in value or "#" in value):
             raise MendDescription(
                 f"a parent's '{field}' is an address with parameters, to which nothing can be added",
@@ -220,7 +221,7 @@ def _of_cursor(values: Mapping[str, Any]) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for key, one in values.items():
         fields[cursor_field(key)] = NO_VALUE if one is None else one
-        fields[path_cursor_field(key)] = NO_VALUE if one is None else quote(str(one), safe="")
+        fields[path_cursor_field(key)] = NO_VALUE if one is None else path_text(one, key)
     return fields
 
 

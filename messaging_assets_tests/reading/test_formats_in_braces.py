@@ -80,7 +80,7 @@ def test_each_place_of_a_request_takes_the_mark_as_it_says(requests: list[Any]) 
     synced(described({**ASKED, "incremental": CURSOR}))
 
     [[address, header, body]] = requests
-    assert address == "/logs/2025%2F03%2F01?day=2025-03-01&since=2025-03-01T22%3A15%3A00Z"
+    assert address == "/logs/2025/03/01?day=2025-03-01&since=2025-03-01T22%3A15%3A00Z"
     assert header == "Sat, 01 Mar 2025 22:15:00 GMT"
     # What a day cuts off of the end is asked for too.
     assert body == {"from": 1740867300000, "to": "2025-03-05", "q": "at>=01.03.2025 22:15 to 1741089600"}
@@ -95,6 +95,21 @@ def test_a_childs_request_takes_the_mark_and_a_time_of_its_parent_so(requests: l
     assert (address, header) == ("/channels/1/2025-03-02", "Sat, 01 Mar 2025 22:15:00 GMT")
     assert (body["from"], body["made"], body["as"]) == (1740867300000, 1740909600, "on 02.03.2025")
     assert body["q"] == "at>=01.03.2025 22:15 to 1741089600"
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        ("logs/{resources.channels.at:%Y/%m}/{incremental.start_value:%Y/%m/%d}", "/logs/2025/03/2025/03/01"),
+        ("logs/{for_each.day:%Y/%m}/{resources.channels.id}", "/logs/2025/01/1"),
+        # What a value or a range's own format has is one segment.
+        ("logs/{incremental.start_value}/{resources.channels.id}", "/logs/2025%2F03%2F01/1"),
+    ],
+)
+def test_slashes_of_a_placeholders_own_format_are_those_of_the_path(requests: list[Any], path: str, asked: str) -> None:
+    values = {"for_each": {"day": ["2025-01-02"]}} if "for_each" in path else {}
+    synced(described({"path": path, "incremental": {**CURSOR, "format": "%Y/%m/%d"}}, **values))
+    assert requests[-1][0].partition("?")[0] == asked
 
 
 def test_a_parent_whose_field_is_no_time_is_left_out_and_counted(requests: list[Any]) -> None:

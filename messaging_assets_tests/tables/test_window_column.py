@@ -55,6 +55,9 @@ def test_a_window_in_a_path_is_encoded_and_its_end_is_optional() -> None:
     asked = in_window(resource, Window(START, END, "at")).endpoint
     assert asked.path == "logs/2025%2F03%2F02%2000%3A00"
     assert asked.params == {"since": "2025/03/02 00:00"}
+    # Slashes of the placeholder's own format are those of the path.
+    asked = in_window(_resource({"path": "logs/{window.start:%Y/%m}"}), Window(START, END, "at")).endpoint
+    assert asked.path == "logs/2025/03"
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from string import Formatter
 from typing import Any
+from urllib.parse import quote
 
 from pydantic import AfterValidator
 
@@ -86,6 +87,16 @@ def filled(value: Any, of: Callable[[str, str], str]) -> Any:
 def is_field(text: str) -> bool:
     """Whether a text is one placeholder and nothing else."""
     return [(before, name is None) for before, name, _, _ in Formatter().parse(text)] == [("", False)]
+
+
+def path_text(value: Any, written: str = "") -> str:
+    """A value as a path takes it: one segment, but for the slashes of a moment's own format (RFC 3986, 3.3).
+
+    Args:
+        value: what takes the placeholder's place.
+        written: the placeholder's format, where it has one.
+    """
+    return quote(str(value), safe="/" if "/" in written else "")
 
 
 def secrets_in(*values: Any) -> tuple[str, ...]:

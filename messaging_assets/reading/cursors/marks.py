@@ -26,13 +26,12 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
 from typing import Any
-from urllib.parse import quote
 
 from messaging_assets.description import api as described
 from messaging_assets.description.incremental import CURSOR_VALUE, value_taken
 from messaging_assets.description.jobs import gives_changes_alone
 from messaging_assets.description.names import FIELDS_OF_REQUEST
-from messaging_assets.description.ways.placeholders import is_moment_format
+from messaging_assets.description.ways.placeholders import is_moment_format, path_text
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.cursors import mark as marked
 from messaging_assets.reading.cursors.lists import ListCursor
@@ -274,10 +273,10 @@ def filled(value: Any, values: Mapping[str, Any], in_path: bool = False) -> Any:
         return taken[0][0]
     texts = iter([format(as_text(one), way) for one, way in taken])
 
-    def written(_: re.Match[str]) -> str:
+    def written(found: re.Match[str]) -> str:
         text = next(texts)
         # dlt looks for placeholders once more, and takes doubled braces for themselves.
-        return quote(text, safe="") if in_path else text.replace("{", "{{").replace("}", "}}")
+        return path_text(text, found[2] or "") if in_path else text.replace("{", "{{").replace("}", "}}")
 
     return CURSOR_VALUE.sub(written, value)
 

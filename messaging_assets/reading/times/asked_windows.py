@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 from typing import Any, Literal
-from urllib.parse import quote
 
 from messaging_assets.description.api import Resource
 from messaging_assets.description.names import FIELDS_OF_REQUEST
-from messaging_assets.description.ways.placeholders import MOMENT_FORMAT
+from messaging_assets.description.ways.placeholders import MOMENT_FORMAT, path_text
 from messaging_assets.description.windows import Partitions, Window
 from messaging_assets.reading.times.window_fields import fields_of
 
@@ -69,7 +68,7 @@ def in_window(resource: Resource, window: Window | None) -> Resource:
     bounds = ((described.start_param, "start"), (described.end_param, "end"))
     asked = {
         "params": {**filled(params, values), **{name: values[end] for name, end in bounds if name}},
-        "path": filled(endpoint.path, {name: quote(str(value), safe="") for name, value in values.items()}),
+        "path": filled(endpoint.path, {name: path_text(value, name) for name, value in values.items()}),
         "json_body": filled(endpoint.json_body, values),
         "data": filled(endpoint.data, values),
         "headers": filled(endpoint.headers, values),

@@ -17,7 +17,7 @@ from messaging_assets.rows.values.moments import names_no_zone, with_zone
 from messaging_assets.seams.dlt_names import DatabaseUndefinedRelation
 
 # dlt keeps a column's hints of this kind.
-_ZONE = "x-zone"
+ZONE = "x-zone"
 
 
 def refuse_changed_digits(asset: str, name: str, column: Column, known: Mapping[str, Any]) -> None:
@@ -74,12 +74,12 @@ class Zones:
             MendDescription: the table holds moments of another one, and these name none.
         """
         zone, known = self._by_name.get(column), self._known.get(column, {})
-        name, before = zone.key if zone else "UTC", known.get(_ZONE, "UTC")
+        name, before = zone.key if zone else "UTC", known.get(ZONE, "UTC")
         if data_type != "timestamp" or name == before or column in self._noted:
             return zone
         if not known.get("data_type") or self._resource.disposition == "replace":
             self._noted.add(column)
-            self._hints[column] = {"name": column, "data_type": "timestamp", **self._hints.get(column, {}), _ZONE: name}
+            self._hints[column] = {"name": column, "data_type": "timestamp", **self._hints.get(column, {}), ZONE: name}
         elif column in self._made_of_clocks or any(map(names_no_zone, values)):
             raise MendDescription(
                 f"'{column}' has times that name no zone, which the table holds as those of {before} and the file has "

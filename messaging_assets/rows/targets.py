@@ -170,7 +170,11 @@ class Targets:
         data_type = self.known.learnt.get(column) or agreed_type(values, values[place])
         if data_type == "timestamp" and column in self._as_sent and type(values[place]) is str:
             data_type = "text"
-        if data_type == "json" and self._resource.nested == "json" and self._has_parts(column):
+        if (
+            data_type == "json"
+            and self._resource.nested == "json"
+            and _has_parts(column, self._stored, self._resource, self.known.normalize)
+        ):
             raise MendDescription(other_nesting(column, "tables", "json"), where=self._asset)
         return self._add(column, data_type, column in self._required)
 
@@ -183,10 +187,6 @@ class Targets:
         self.hints[column] = {"name": column, "data_type": data_type}
         target = self._by_name[column] = Target(column, data_type, arrow_type(data_type), is_fixed)
         return target
-
-    def _has_parts(self, column: str) -> bool:
-        """Whether the table has the fields of an object as columns of their own, as `nested: tables` makes them."""
-        return any(name.startswith(f"{column}__") and not name.startswith(f"{column}__v_") for name in self._stored)
 
     def retype(self, target: Target, values: list[Any], converted: Converted) -> tuple[Converted, Target]:
         """Another type for a column that nobody declared, where that keeps its values together; else all as it is.
@@ -226,3 +226,14 @@ def _given(resource: Resource, normalize: Callable[[str], str], unseen: Collecti
     pairs = [pair for step in resource.steps for pair in (step.rename or {}).items()]
     renamed = [new for old, new in pairs if ("rename", old) not in unseen]
     return frozenset(normalize(name) for name in given_columns(resource).union(*made, renamed))
+
+
+def _has_parts(column: str, stored: Collection[str], resource: Resource, normalize: Callable[[str], str]) -> bool:
+    """Whether a table has the fields of an object as columns of their own, as `nested: tables` makes them.
+
+    Those that the file itself copies out of an object are none: an empty table has them before the object.
+    """
+    placing = [resource.partitions.column_name] if resource.partitions else []
+    copied = _given(resource, normalize, ()).union(map(normalize, placing))
+    parts = (name for name in stored if name.startswith(f"{column}__") and not name.startswith(f"{column}__v_"))
+    return any(name not in copied for name in parts)

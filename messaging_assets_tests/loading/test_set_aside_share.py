@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -106,6 +107,28 @@ def test_an_empty_first_list_is_green_and_the_next_one_loads(one_table: OneTable
     assert filled.checks["column_schema_is_unchanged"].passed
     assert one_table.check().checks["column_schema_is_unchanged"].passed
     assert not one_table.sync([{"id": 1, "w": 1}]).checks["column_schema_is_unchanged"].passed
+
+
+@pytest.mark.sampled
+@pytest.mark.parametrize(
+    "resource",
+    [
+        # Its moments are of the column's zone, though no row of the table has said so yet.
+        {"columns": {"at": {"data_type": "timestamp", "timezone": "Asia/Tokyo"}}},
+        # What a step copies out of an object is no object that was taken apart.
+        {"steps": [{"copy": {"meta__at": "meta.at"}}], "columns": {"meta__at": {"data_type": "timestamp"}}},
+    ],
+    ids=["zone", "object"],
+)
+def test_the_first_rows_of_an_empty_table_meet_what_the_file_said_of_it(one_table: OneTable, resource: Any) -> None:
+    assert one_table.sync([], **resource).green
+    filled = one_table.sync([{"id": 1, "at": "2025-03-01T09:00:00", "meta": {"at": "2025-03-01T00:00:00Z"}}])
+    assert filled.green, filled.error
+    [row] = one_table.rows()
+    assert row.get("meta__at", row["at"]) == datetime(2025, 3, 1, tzinfo=timezone.utc)
+    # A table that has rows keeps their zone.
+    zoned = one_table.sync(columns={"at": {"data_type": "timestamp", "timezone": "Europe/Berlin"}})
+    assert "times that name no zone, which the table holds as those of" in zoned.error
 
 
 @pytest.mark.sampled

@@ -12,7 +12,7 @@ from dlt.sources import DltSource
 from messaging_assets.description.api import Resource
 from messaging_assets.destination.names import REJECTED
 from messaging_assets.destination.pipelines import keeps_rows_by_sql
-from messaging_assets.loading.empty_table import leave_out_untyped
+from messaging_assets.loading.empty_table import leave_out_untyped, note_zones
 from messaging_assets.loading.marks.last_rows import are_gone, forget_last_rows, store_last_rows
 from messaging_assets.loading.marks.made_keys import refuse_keys_made_otherwise, store_makers
 from messaging_assets.loading.marks.placing import refuse_rows_placed_otherwise, store_placing
@@ -206,6 +206,8 @@ class ReadPass:
             # An empty list is an answer too: the table exists, a replaced one is emptied, versions are retired.
             yield dlt.mark.materialize_table_schema()
             leave_out_untyped(dlt.current.source_schema(), self._resource.table)
+            if not batches.known.columns:
+                note_zones(dlt.current.source_schema(), self._resource)
         if not self.late:
             self.at_end()
 

@@ -199,6 +199,8 @@ def test_an_api_whose_clock_is_behind_loses_no_row_that_changes_while_its_list_i
         ([[1, 2], [3, 4]], 2),
         ([[1, 2], [3, 4], [5]], 4),
         ([[9, 8], [7, 6]], None),
+        # A row that changed among those of its page: the list is in another order.
+        ([[1, 2], [3, 6, 5], [7]], 2),
         ([[1, 5], [2, 9], [3, 4]], 5),
         # Pages that begin with the row that the one before ended with.
         ([[1, 2], [2, 3], [3, 4]], 3),

@@ -31,12 +31,13 @@ class ChangingList:
     Attributes:
         is_numbered: whether changes are numbered.
         behind: how many seconds the API's clock is behind.
+        has_count: whether answers say the last number of all.
         at_row: what happens before the page is made that begins with a row; False: its answer is no JSON.
     """
 
     def __init__(self, table: OneTable) -> None:
         self.table, self.rows, self.asked = table, list[dict[str, Any]](), list[Any]()
-        self.is_numbered, self.behind = True, 0
+        self.is_numbered, self.behind, self.has_count = True, 0, False
         self.at_row: dict[int, Callable[[], object]] = {}
         self._number = 0
 
@@ -71,7 +72,7 @@ class ChangingList:
         self.asked.append(since)
         is_good = self.at_row.pop(start, lambda: None)() is not False
         came = [row for row in self.rows if since is None or row["at"] >= (int(since) if self.is_numbered else since)]
-        page = {"data": came[start : start + PAGE]}
+        page = {"data": came[start : start + PAGE], **({"last": self._number} if self.has_count else {})}
         connection.sendall(answer(page if is_good else b"-", f"Date: {format_datetime(self._now, usegmt=True)}\r\n"))
 
     @property
@@ -157,6 +158,19 @@ def test_the_mark_goes_as_far_as_the_rows_where_the_file_says_how_they_come(
     api.sync(**more)
     assert api.asked[0] == ("34" if "lag" in more.get("incremental", {}) else "35")
     assert "mark_held" not in first
+
+
+def test_a_number_of_the_answer_that_counts_changes_loses_no_row_that_changes_while_its_list_is_read(
+    api: ChangingList,
+) -> None:
+    api.has_count = True
+    api.change(*range(1, 36))
+    api.at_row[30] = lambda: api.change(2, 35)
+    beside = {"cursor_path": "last", "cursor_in": "answer"}
+    first = api.sync(beside)
+    assert ("once more" in first["mark_held"], api.is_in_table) == (True, False)
+    last = api.sync(beside)
+    assert (api.asked[0], "mark_held" in last, api.is_in_table) == ("35", False, True)
 
 
 @pytest.mark.parametrize("is_numbered", [True, False], ids=["numbers", "times"])

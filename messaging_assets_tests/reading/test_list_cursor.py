@@ -420,6 +420,10 @@ def _clock(seconds: float) -> str:
         ([_clock(-9000), _clock(2), _clock(3)], True, _clock(2)),
         (["a", "b", "c"], True, "c"),
         ([1, 2, 3], True, 3),
+        # A number that stays while pages come counts the API's changes, and no rows.
+        ([36, 36, 37], True, 36),
+        (["9", "9", "10"], True, "9"),
+        ([36, 36, 37], False, 37),
         # An append would have rows twice.
         ([_clock(1), _clock(5)], False, _clock(5)),
     ],

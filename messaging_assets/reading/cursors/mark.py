@@ -281,16 +281,17 @@ def decided_mark(
     Raises:
         MendDescription: see `NextMark.of_rows`.
     """
+    # What an earlier sync met was there when this one began.
+    before = (kept or {}).get(HELD) or kept or {}
     if answer.is_meant:
-        reached = answer.reached(last)
-        return None if reached is None else mark_in_answer(own, reached)
+        reached, sure = answer.reached(last), answer.held_at(before.get(SEEN))
+        held = {} if sure is None else {**mark_in_answer(own, sure), SEEN: reached}
+        return held or (None if reached is None else mark_in_answer(own, reached))
     if is_closed(own):
         return dict(kept) if kept else None
     made, tops = rows.of_rows(), row_order.holding
     if tops is None or made is None or made["last_value"] is None or rows.is_time(made["last_value"]):
         return made
-    # What an earlier sync met was there when this one began.
-    before = (kept or {}).get(HELD) or kept or {}
     surest = tops.held_at(made["last_value"], before.get(SEEN), before.get("last_value"))
     known = None if surest is None else rows.known_from(surest)
     return made if known is None else mark_at(own, surest) | {SEEN: made["last_value"]} | known

@@ -158,8 +158,7 @@ class TimeRange:
         """What `{incremental.<name>}` means in the requests for a window, and the mark before it."""
         values, mark = dict(self._values), dict(self._kept) if self._kept else None
         if start > self.start:
-            units = (unit for unit in _UNITS if self._differ(start - unit, start))
-            asked = start - next(units, moments.DAY)
+            asked = start - next((unit for unit in _UNITS if self._differ(start - unit, start)), moments.DAY)
             values |= self._bounds("start_value", asked) | self._bounds("last_value", asked)
             mark = self._mark(asked)
         if end < self.end:
@@ -167,9 +166,10 @@ class TimeRange:
         return values, mark
 
     def _mark(self, moment: Decimal) -> dict[str, Any] | None:
-        """A mark at a moment, but never before the one of the earlier sync, which a lag goes back behind."""
+        """A mark at a moment that the API's clock has reached, but never before the earlier sync's, as with a lag."""
         if not self.has_marks:
             return None
+        moment = min(moment, self._order.start.at // 1)
         if self._last is not None and moment <= self._moment(self._last):
             return dict(self._kept or {})
         value = self._order.write(moment, self._sample)

@@ -445,6 +445,19 @@ def test_of_the_apis_own_time_the_first_counts_as_rows_change_while_a_list_is_re
     assert read(is_resumed=True) == (None if merge and reached != answers[-1] else reached)
 
 
+@pytest.mark.parametrize("keys", [("id",), ()], ids=["keyed", "without a key"])
+@pytest.mark.parametrize("merge", [True, False], ids=["merge", "append"])
+def test_an_integer_beyond_64_bits_is_a_mark_that_a_state_can_keep(keys: tuple[str, ...], merge: bool) -> None:
+    described = Incremental.model_validate({"cursor_path": "at", "start_param": "since"})
+    kept: dict[str, Any] = {}
+    for last in (10**22, 10**22 + 1):
+        marks = CursorMarks("chat.messages", described, keys, kept, merge, True, NOW)
+        new = marks.cursor("").newer([{"id": at % 9, "at": at} for at in range(10**22, last + 1)], 1)
+        marks.close("", moves=True)
+        kept = marks.of_all([])
+        assert ([row["at"] for row in new], kept[""]["last_value"]) == ([last], str(last))
+
+
 def _describe(**incremental: Any) -> None:
     endpoint = {"incremental": {"cursor_path": "at", **incremental}}
     client = {"base_url": "https://api.example.com"}

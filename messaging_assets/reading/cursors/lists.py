@@ -23,6 +23,9 @@ from messaging_assets.reading.cursors.row_order import RowOrder
 from messaging_assets.reading.times.notation import NoOrder
 from messaging_assets.reading.times.relative_times import is_relative
 
+# So large an integer a state takes.
+_STATE_BITS = 63
+
 
 class ListCursor:
     """The cursor of one list: where its read starts, which of its rows are newer, and how far they reach.
@@ -176,10 +179,14 @@ class ListCursor:
 
 
 def _values_of(rows: list[Any], own: described.Incremental) -> list[Any]:
-    """The cursor's value of each row; some write a missing moment as an empty text, which is the lowest of texts."""
+    """The cursor's value of each row; some write a missing moment as an empty text, which is the lowest of texts.
+
+    An integer that no state can keep is a text, which compares as it does.
+    """
     found = (json_paths.first_value(own.cursor_path, row) for row in rows)
     missing = None if own.cursor_format == "text" else ""
-    return [None if isinstance(value, str) and value == missing else value for value in found]
+    values = [None if isinstance(value, str) and value == missing else value for value in found]
+    return [str(value) if type(value) is int and value.bit_length() > _STATE_BITS else value for value in values]
 
 
 def _may_have_late(own: described.Incremental, is_asked_for: bool) -> bool:

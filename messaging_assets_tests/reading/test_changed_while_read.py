@@ -259,3 +259,21 @@ def test_a_held_mark_keeps_how_far_its_rows_came_also_where_it_is_in_doubt() -> 
     doubted = read(first, [6, 7], [5, 12], is_in_doubt=True)
     assert doubted["last_value"] == 5
     assert read(doubted, [6, 7], [5, 20])["last_value"] == 12
+
+
+def test_a_held_mark_of_a_list_that_no_longer_comes_is_kept_and_not_told_of() -> None:
+    own = Incremental.model_validate({"cursor_path": "at"})
+
+    def read(kept: dict[str, Any], *lists: str) -> CursorMarks:
+        marks = CursorMarks("chat.messages", own, ("id",), kept, True, True)
+        for name in lists:
+            for number, page in enumerate([[1, 5], [9, 2]], 1):
+                marks.cursor(name).newer([{"id": at, "at": at} for at in page], number)
+            marks.close(name, moves=True)
+        return marks
+
+    first = read({}, "general", "random")
+    kept = first.of_all([])
+    second = read(kept, "general")
+    assert (first.seen.is_one_held, second.seen.is_one_held) == (True, False)
+    assert second.of_all([])["random"] == kept["random"]

@@ -31,12 +31,13 @@ class ChangingList:
     Attributes:
         is_numbered: whether changes are numbered.
         behind: how many seconds the API's clock is behind.
+        has_count: whether answers say the last number of all.
         at_row: what happens before the page is made that begins with a row; False: its answer is no JSON.
     """
 
     def __init__(self, table: OneTable) -> None:
         self.table, self.rows, self.asked = table, list[dict[str, Any]](), list[Any]()
-        self.is_numbered, self.behind = True, 0
+        self.is_numbered, self.behind, self.has_count = True, 0, False
         self.at_row: dict[int, Callable[[], object]] = {}
         self._number = 0
 
@@ -71,7 +72,7 @@ class ChangingList:
         self.asked.append(since)
         is_good = self.at_row.pop(start, lambda: None)() is not False
         came = [row for row in self.rows if since is None or row["at"] >= (int(since) if self.is_numbered else since)]
-        page = {"data": came[start : start + PAGE]}
+        page = {"data": came[start : start + PAGE], **({"last": self._number} if self.has_count else {})}
         connection.sendall(answer(page if is_good else b"-", f"Date: {format_datetime(self._now, usegmt=True)}\r\n"))
 
     @property
@@ -159,6 +160,19 @@ def test_the_mark_goes_as_far_as_the_rows_where_the_file_says_how_they_come(
     assert "mark_held" not in first
 
 
+def test_a_number_of_the_answer_that_counts_changes_loses_no_row_that_changes_while_its_list_is_read(
+    api: ChangingList,
+) -> None:
+    api.has_count = True
+    api.change(*range(1, 36))
+    api.at_row[30] = lambda: api.change(2, 35)
+    beside = {"cursor_path": "last", "cursor_in": "answer"}
+    first = api.sync(beside)
+    assert ("once more" in first["mark_held"], api.is_in_table) == (True, False)
+    last = api.sync(beside)
+    assert (api.asked[0], "mark_held" in last, api.is_in_table) == ("35", False, True)
+
+
 @pytest.mark.parametrize("is_numbered", [True, False], ids=["numbers", "times"])
 def test_a_row_that_changes_between_two_tries_of_one_read_comes_with_the_next_sync(
     api: ChangingList, is_numbered: bool
@@ -199,6 +213,8 @@ def test_an_api_whose_clock_is_behind_loses_no_row_that_changes_while_its_list_i
         ([[1, 2], [3, 4]], 2),
         ([[1, 2], [3, 4], [5]], 4),
         ([[9, 8], [7, 6]], None),
+        # A row that changed among those of its page: the list is in another order.
+        ([[1, 2], [3, 6, 5], [7]], 2),
         ([[1, 5], [2, 9], [3, 4]], 5),
         # Pages that begin with the row that the one before ended with.
         ([[1, 2], [2, 3], [3, 4]], 3),
@@ -243,3 +259,21 @@ def test_a_held_mark_keeps_how_far_its_rows_came_also_where_it_is_in_doubt() -> 
     doubted = read(first, [6, 7], [5, 12], is_in_doubt=True)
     assert doubted["last_value"] == 5
     assert read(doubted, [6, 7], [5, 20])["last_value"] == 12
+
+
+def test_a_held_mark_of_a_list_that_no_longer_comes_is_kept_and_not_told_of() -> None:
+    own = Incremental.model_validate({"cursor_path": "at"})
+
+    def read(kept: dict[str, Any], *lists: str) -> CursorMarks:
+        marks = CursorMarks("chat.messages", own, ("id",), kept, True, True)
+        for name in lists:
+            for number, page in enumerate([[1, 5], [9, 2]], 1):
+                marks.cursor(name).newer([{"id": at, "at": at} for at in page], number)
+            marks.close(name, moves=True)
+        return marks
+
+    first = read({}, "general", "random")
+    kept = first.of_all([])
+    second = read(kept, "general")
+    assert (first.seen.is_one_held, second.seen.is_one_held) == (True, False)
+    assert second.of_all([])["random"] == kept["random"]

@@ -420,6 +420,10 @@ def _clock(seconds: float) -> str:
         ([_clock(-9000), _clock(2), _clock(3)], True, _clock(2)),
         (["a", "b", "c"], True, "c"),
         ([1, 2, 3], True, 3),
+        # A number that stays while pages come counts the API's changes, and no rows.
+        ([36, 36, 37], True, 36),
+        (["9", "9", "10"], True, "9"),
+        ([36, 36, 37], False, 37),
         # An append would have rows twice.
         ([_clock(1), _clock(5)], False, _clock(5)),
     ],
@@ -439,6 +443,19 @@ def test_of_the_apis_own_time_the_first_counts_as_rows_change_while_a_list_is_re
     assert read(is_resumed=False) == reached
     # Of a read that goes on, nobody knows the first.
     assert read(is_resumed=True) == (None if merge and reached != answers[-1] else reached)
+
+
+@pytest.mark.parametrize("keys", [("id",), ()], ids=["keyed", "without a key"])
+@pytest.mark.parametrize("merge", [True, False], ids=["merge", "append"])
+def test_an_integer_beyond_64_bits_is_a_mark_that_a_state_can_keep(keys: tuple[str, ...], merge: bool) -> None:
+    described = Incremental.model_validate({"cursor_path": "at", "start_param": "since"})
+    kept: dict[str, Any] = {}
+    for last in (10**22, 10**22 + 1):
+        marks = CursorMarks("chat.messages", described, keys, kept, merge, True, NOW)
+        new = marks.cursor("").newer([{"id": at % 9, "at": at} for at in range(10**22, last + 1)], 1)
+        marks.close("", moves=True)
+        kept = marks.of_all([])
+        assert ([row["at"] for row in new], kept[""]["last_value"]) == ([last], str(last))
 
 
 def _describe(**incremental: Any) -> None:

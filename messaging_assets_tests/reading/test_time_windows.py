@@ -11,7 +11,8 @@ import pytest
 from messaging_assets.description.api import Incremental
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.cursors.order import order_of
-from messaging_assets.reading.cursors.time_windows import TimeRange, TimeWindows, Window
+from messaging_assets.reading.cursors.time_range import TimeRange
+from messaging_assets.reading.cursors.time_windows import TimeWindows, Window
 from messaging_assets.sandbox import Fault, Sandbox
 from messaging_assets.sandbox.settings import Request
 from messaging_assets_tests.interrupted_sync import sync
@@ -23,9 +24,11 @@ NOW = datetime(2025, 1, 20, 12, tzinfo=timezone.utc)
 RANGE = {"cursor_path": "at", "initial_value": "2025-01-01T06:00:00Z", "step": "P7D", "start_param": "since"}
 
 
-def _windows(mark: dict[str, Any] | None = None, **own: Any) -> TimeWindows:
+def _windows(mark: dict[str, Any] | None = None, behind: float = 0, **own: Any) -> TimeWindows:
     cursor = Incremental.model_validate({**RANGE, "end_param": "until", **own})
-    return TimeWindows("", TimeRange("chat.messages", cursor, order_of(cursor, NOW), mark))
+    order = order_of(cursor, NOW)
+    order.start.heard(NOW.timestamp() - behind)
+    return TimeWindows("", TimeRange("chat.messages", cursor, order, mark))
 
 
 def _read(windows: TimeWindows, **how: Any) -> list[Window]:
@@ -158,6 +161,15 @@ def test_behind_a_short_window_the_mark_leaves_half_a_step_for_rows_that_come_la
     assert windows.last_mark["last_value"] == "2025-01-16T23:59:59Z"
     (next_sync,) = _read(_windows(windows.last_mark))
     assert next_sync.values["start_value"] == "2025-01-16T23:59:59Z"
+
+
+def test_no_window_takes_the_mark_beyond_what_the_clock_of_the_api_says() -> None:
+    windows = _windows(behind=6 * 86_400)
+    _read(windows)
+
+    for mark in (windows.safe_mark, windows.last_mark):
+        assert mark is not None
+        assert mark["last_value"] == "2025-01-14T12:00:00Z"
 
 
 def test_a_lag_goes_back_and_its_windows_take_no_mark_back() -> None:

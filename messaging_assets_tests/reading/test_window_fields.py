@@ -20,7 +20,8 @@ from messaging_assets.files.api_files import describe
 from messaging_assets.files.rules.mistakes import InvalidDescription
 from messaging_assets.foundation import moments
 from messaging_assets.reading.cursors.order import order_of
-from messaging_assets.reading.cursors.time_windows import TimeRange, TimeWindows
+from messaging_assets.reading.cursors.time_range import TimeRange
+from messaging_assets.reading.cursors.time_windows import TimeWindows
 from messaging_assets.reading.times.asked_windows import in_window
 from messaging_assets.reading.times.window_fields import fields_of_range
 from messaging_assets_tests.one_table import OneTable

@@ -9,10 +9,9 @@ from typing import Any
 from messaging_assets.description.api import Incremental, Resource
 from messaging_assets.foundation import moments
 from messaging_assets.foundation.failures import MendDescription
-from messaging_assets.reading.cursors.direction import Direction
 from messaging_assets.reading.cursors.mark import LEFT_IN_DOUBT, mark_at
 from messaging_assets.reading.cursors.marks import cursor_of, is_backward
-from messaging_assets.reading.cursors.order import Order, order_of
+from messaging_assets.reading.cursors.order import Direction, Order, order_of
 from messaging_assets.reading.cursors.request_values import is_closed
 from messaging_assets.reading.times.notation import NoOrder, like_number
 from messaging_assets.reading.times.relative_times import is_relative, resolved

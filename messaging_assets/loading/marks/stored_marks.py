@@ -259,8 +259,9 @@ def _kept_link(mark: dict[str, Any], asset: str) -> dict[str, Any]:
 
 def _note_last_mark(target: ReadTarget, own: ListContext, receipt: Receipt, marks: Mapping[str, Any]) -> None:
     """Show the mark where no record shows it: the answer's own cursor, or a mark that was held. The sensor needs it."""
-    last, is_held = marks.get("", {}).get("last_value"), any(SEEN in mark for mark in marks.values())
-    if is_held:
+    last = marks.get("", {}).get("last_value")
+    # That of a list that did not come says nothing of this sync.
+    if own.marks and own.marks.seen.is_one_held and any(SEEN in mark for mark in marks.values()):
         receipt.held_mark(receipt.last_cursor if target.is_child else last)
     if own.marks and own.marks.seen.rows_ahead:
         receipt.dated_ahead(own.marks.seen.rows_ahead, receipt.last_cursor if target.is_child else last)

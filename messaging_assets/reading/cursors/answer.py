@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 from messaging_assets.answers.beside_list import token_in
 from messaging_assets.description import api as described
-from messaging_assets.foundation import json_paths
+from messaging_assets.foundation import json_paths, moments
 from messaging_assets.reading.cursors.order import Order
 from messaging_assets.reading.times.notation import TOLERANCE
 
@@ -35,6 +36,10 @@ class AnswerCursor:
         self.first: Any = None
         self._found: Any = None
         self._clock: tuple[Decimal, Any] | None = None
+        # Of numbers that are no moments: the lowest, the one before, and whether one came with two pages.
+        self._least: tuple[Decimal, Any] | None = None
+        self._before: Decimal | None = None
+        self._is_count = False
         self.is_missing = False
         self.is_meant = bool(mark and mark.get(IN_ANSWER)) or own.cursor_in in ("answer", "link")
 
@@ -56,13 +61,15 @@ class AnswerCursor:
         if found and (is_cursor(found[0], self._own.cursor_in == "answer")):
             self.is_meant, self._found = True, found[0]
             self._note_clock(found[0])
+            if not getattr(body, "is_begun", False):
+                self._note_number(found[0], bool(rows))
         is_declared = self._own.cursor_in in ("answer", "link")
         self.is_missing = is_declared and self._found is None and self.first is None and (self.is_missing or bool(rows))
 
     @property
     def is_clock(self) -> bool:
-        """Whether it is the API's own time; of a list that goes on behind an interruption, the first is not known."""
-        return self._clock is not None
+        """Whether it moves as the API does; of a list that goes on behind an interruption, the first is not known."""
+        return self._clock is not None or self._is_count
 
     def _note_clock(self, value: Any) -> None:
         order = self._order
@@ -73,6 +80,28 @@ class AnswerCursor:
         is_clock = at is not None and at >= order.start.at - TOLERANCE
         if at is not None and is_clock and (self._clock is None or at < self._clock[0]):
             self._clock = at, value
+
+    def _note_number(self, value: Any, has_rows: bool) -> None:
+        number = moments.number_of(value)
+        if number is None or self._order is None or self._own.cursor_in == "link" or self._order.moment(value):
+            return
+        if self._least is None or number < self._least[0]:
+            self._least = number, value
+        # How far the pages came would be another number with each page that has rows.
+        self._is_count |= has_rows and number == self._before
+        self._before = number
+
+    def held_at(self, met: Any) -> Any:
+        """How far a number goes by which the API counts its changes; None where it goes as far as the last one.
+
+        Args:
+            met: how far an earlier read came, or None.
+        """
+        found, known = moments.number_of(self._found), moments.number_of(met)
+        if not self._is_count or self._least is None or self.first is not None or found is None:
+            return None
+        number, sure = self._least if known is None else max(self._least, (known, met), key=itemgetter(0))
+        return sure if number < found else None
 
     def reached(self, last: Any) -> Any:
         """What the answers gave last; the value of the sync before where they gave none.

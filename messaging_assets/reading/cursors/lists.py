@@ -13,15 +13,17 @@ from messaging_assets.description import api as described
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.cursors.answer import AnswerCursor
-from messaging_assets.reading.cursors.direction import Direction
 from messaging_assets.reading.cursors.mark import NextMark, decided_mark
-from messaging_assets.reading.cursors.order import Order
+from messaging_assets.reading.cursors.order import Direction, Order
 from messaging_assets.reading.cursors.range import CursorRange
 from messaging_assets.reading.cursors.request_values import is_closed, request_values
 from messaging_assets.reading.cursors.row_digests import KnownRows
 from messaging_assets.reading.cursors.row_order import RowOrder
 from messaging_assets.reading.times.notation import NoOrder
 from messaging_assets.reading.times.relative_times import is_relative
+
+# So large an integer a state takes.
+_STATE_BITS = 63
 
 
 class ListCursor:
@@ -176,10 +178,14 @@ class ListCursor:
 
 
 def _values_of(rows: list[Any], own: described.Incremental) -> list[Any]:
-    """The cursor's value of each row; some write a missing moment as an empty text, which is the lowest of texts."""
+    """The cursor's value of each row; some write a missing moment as an empty text, which is the lowest of texts.
+
+    An integer that no state can keep is a text, which compares as it does.
+    """
     found = (json_paths.first_value(own.cursor_path, row) for row in rows)
     missing = None if own.cursor_format == "text" else ""
-    return [None if isinstance(value, str) and value == missing else value for value in found]
+    values = [None if isinstance(value, str) and value == missing else value for value in found]
+    return [str(value) if type(value) is int and value.bit_length() > _STATE_BITS else value for value in values]
 
 
 def _may_have_late(own: described.Incremental, is_asked_for: bool) -> bool:

@@ -13,8 +13,7 @@ from messaging_assets.description import api as described
 from messaging_assets.foundation import moments
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.cursors.answer import IN_ANSWER, AnswerCursor
-from messaging_assets.reading.cursors.direction import Direction
-from messaging_assets.reading.cursors.order import Order
+from messaging_assets.reading.cursors.order import Direction, Order
 from messaging_assets.reading.cursors.reach import Reach, Units
 from messaging_assets.reading.cursors.request_values import is_closed
 from messaging_assets.reading.cursors.row_digests import BEYOND, KnownRows
@@ -281,16 +280,17 @@ def decided_mark(
     Raises:
         MendDescription: see `NextMark.of_rows`.
     """
+    # What an earlier sync met was there when this one began.
+    before = (kept or {}).get(HELD) or kept or {}
     if answer.is_meant:
-        reached = answer.reached(last)
-        return None if reached is None else mark_in_answer(own, reached)
+        reached, sure = answer.reached(last), answer.held_at(before.get(SEEN))
+        held = {} if sure is None else {**mark_in_answer(own, sure), SEEN: reached}
+        return held or (None if reached is None else mark_in_answer(own, reached))
     if is_closed(own):
         return dict(kept) if kept else None
     made, tops = rows.of_rows(), row_order.holding
     if tops is None or made is None or made["last_value"] is None or rows.is_time(made["last_value"]):
         return made
-    # What an earlier sync met was there when this one began.
-    before = (kept or {}).get(HELD) or kept or {}
     surest = tops.held_at(made["last_value"], before.get(SEEN), before.get("last_value"))
     known = None if surest is None else rows.known_from(surest)
     return made if known is None else mark_at(own, surest) | {SEEN: made["last_value"]} | known

@@ -35,10 +35,11 @@ from messaging_assets.description.ways.placeholders import is_moment_format, pat
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.cursors import mark as marked
 from messaging_assets.reading.cursors.lists import ListCursor
-from messaging_assets.reading.cursors.mark import LEFT_IN_DOUBT, mark_in_answer
+from messaging_assets.reading.cursors.mark import LEFT_IN_DOUBT, SEEN, mark_in_answer
 from messaging_assets.reading.cursors.order import order_of
 from messaging_assets.reading.cursors.request_values import is_closed, is_sent_before
-from messaging_assets.reading.cursors.time_windows import TimeRange, TimeWindows
+from messaging_assets.reading.cursors.time_range import TimeRange
+from messaging_assets.reading.cursors.time_windows import TimeWindows
 
 # Marks of so many parents that no longer come are kept, for those that come back.
 GONE_KEPT = 1_000
@@ -50,6 +51,7 @@ class Seen:
 
     Args:
         rows_ahead: rows that came dated after the sync's start, and moved no mark.
+        is_one_held: whether a list's mark did not go as far as its rows, so that some come again.
         is_one_missing: whether rows of a list came in answers without the cursor that should stand in them.
         is_start_left_out: whether a list did not have the rows again that stand at its mark.
         is_start_missing: whether it never had, although it was asked from an earlier moment on.
@@ -58,6 +60,7 @@ class Seen:
     """
 
     rows_ahead: int = 0
+    is_one_held: bool = False
     is_one_missing: bool = False
     is_start_left_out: bool = False
     is_start_missing: bool = False
@@ -167,8 +170,7 @@ class CursorMarks:
         if range_ is not None and not is_closed(self._own):
             reached = marked.farther(self.order, reached, range_.last_mark) if moves else range_.safe_mark
             before = range_.doubted
-        if cursor and cursor.answer.is_clock and is_resumed:
-            reached = kept
+        reached = kept if cursor and cursor.answer.is_clock and is_resumed else reached
         self.seen.rows_ahead += cursor.rows_ahead if cursor else 0
         self.seen.is_mark_seen |= bool(cursor and cursor.known.have_come)
         self.seen.is_one_missing |= bool(cursor and moves and cursor.answer.is_missing)
@@ -181,6 +183,7 @@ class CursorMarks:
         range_of = cursor.range if is_sure and cursor and not cursor.answer.is_meant else None
         has_all = range_of is not None and range_of.has_all_from((kept or {}).get(LEFT_IN_DOUBT))
         self._reached[name] = marked.without_doubt(reached) if has_all else marked.with_doubt(reached, kept)
+        self.seen.is_one_held |= bool(cursor and moves and SEEN in (self._reached[name] or {}))
 
     def hold(self) -> None:
         """Something is in doubt of the lists that are over, of all together."""

@@ -6,8 +6,7 @@ from typing import Any, Literal
 
 from messaging_assets.description import api as described
 from messaging_assets.foundation.failures import MendDescription
-from messaging_assets.reading.cursors.direction import Direction
-from messaging_assets.reading.cursors.order import Order
+from messaging_assets.reading.cursors.order import Direction, Order
 from messaging_assets.reading.cursors.request_values import first_of_file, is_closed, lagged
 from messaging_assets.reading.times.notation import NoOrder
 from messaging_assets.reading.times.relative_times import is_relative, resolved

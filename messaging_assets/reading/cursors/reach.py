@@ -6,8 +6,7 @@ from collections import Counter
 from typing import Any
 
 from messaging_assets.foundation import moments
-from messaging_assets.reading.cursors.direction import Direction
-from messaging_assets.reading.cursors.order import Order
+from messaging_assets.reading.cursors.order import Direction, Order
 from messaging_assets.reading.cursors.row_digests import RowDigests
 
 # Nanoseconds since 1970, of 1985 and of 2065.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -51,7 +52,7 @@ class RowDigests:
                 "correct incremental.primary_key",
                 where=self._asset,
             ) from None
-        return digest_dedup_value(told_by, self._is_legacy)
+        return _digest(told_by, self._is_legacy)
 
     def is_known(self, row: Any, known: Counter[str]) -> bool:
         """Whether an earlier sync loaded a row; without a key so many equal ones as it loaded, and no more."""
@@ -62,6 +63,14 @@ class RowDigests:
             return False
         known[digest] -= self.are_events
         return True
+
+
+def _digest(value: Any, is_legacy: bool) -> str:
+    try:
+        return digest_dedup_value(value, is_legacy)
+    except TypeError:
+        # Python's own writer takes integers beyond 64 bits and lone surrogates, which the other refuses.
+        return digest_dedup_value(json.dumps(value, default=str, sort_keys=True), is_legacy)
 
 
 class RowsAtMark:
@@ -115,7 +124,7 @@ class RowsAtMark:
         return kept | ({START_SEEN: True} if self.is_seen else {})
 
     def _digest(self, row: Any) -> str:
-        return digest_dedup_value([row.get(key) for key in self._keys] if isinstance(row, dict) else row, False)
+        return _digest([row.get(key) for key in self._keys] if isinstance(row, dict) else row, False)
 
 
 def fields_told_by(own: described.Incremental, keys: tuple[str, ...], takes_repeats: bool) -> list[str]:

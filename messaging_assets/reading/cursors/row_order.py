@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
+from operator import le
 from typing import Any, Literal
 
 from messaging_assets.foundation import moments
@@ -32,7 +33,7 @@ class RowOrder:
     def note(self, values: list[Any], page: int) -> None:
         """A page's values came, in their order."""
         if self.tops is not None and _may_count(values, self._order):
-            self.tops.note(page, self._order.told(values))
+            self.tops.note(page, values)
         if self._declared is None or self.is_contradicted:
             return
         for value in values:
@@ -70,7 +71,7 @@ class PageTops:
 
     A row of an earlier page may change while the list is read. Its number may then be lower than one of a later page,
     so that a mark there would pass it. What changed since the first page came has a higher number than any on it.
-    Where pages ascend, such rows are at the end of the list.
+    Where all rows ascend, such rows are at the end of the list.
 
     Args:
         order: how values compare.
@@ -84,20 +85,25 @@ class PageTops:
         self._page = 0
         self._ascends = True
 
-    def note(self, page: int, values: Sequence[Any]) -> None:
-        """Values of a page came, the lowest and the highest among them."""
-        if not values:
+    def note(self, page: int, values: list[Any]) -> None:
+        """Values of a page came, in their order."""
+        order = self._order
+        placed = values if order.ends(values) else [one for one in values if order.has_place(one)]
+        if not placed:
             return
         # Numbers compare as they are, which is much faster than by the cursor's order.
-        key: Any = moments.number_of if all(moments.number_of(one) is not None for one in values) else self._order.key
-        low, high = min(values, key=key), max(values, key=key)
+        numbers = placed if order.ends(placed) else list(map(moments.number_of, placed))
+        keys: Any = list(map(order.key, placed)) if None in numbers else numbers
+        low, high = (placed[keys.index(one)] for one in (min(keys), max(keys)))
         if page > self._page:
             self._before, self._last, self._page = self._higher(self._before, self._last), None, page
         self._last = self._higher(self._last, high)
+        # A row that changed stands among those of its page, where a list is in another order.
+        self._ascends = self._ascends and all(map(le, keys, keys[1:]))
         if self._before is None:
             self._first = self._last
         else:
-            self._ascends &= self._order.compare(low, self._before) >= 0
+            self._ascends &= order.compare(low, self._before) >= 0
 
     def held_at(self, reached: Any, *met: Any) -> Any:
         """How far the mark may go; None where it goes as far as the rows.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,21 @@ def component_files() -> list[ComponentFile]:
         found += _components(file if file.is_file() else folder / "component.yaml", project.source)
     for file in sorted(_files(project.defs_folder, "component.py")):
         found += _components_in_python(file)
-    return found
+    return [_alone(one, found) for one in found]
+
+
+def _alone(one: ComponentFile, found: Iterable[ComponentFile]) -> ComponentFile:
+    """A component, with its mistake where another one makes the same API of the same file; Dagster loads neither."""
+    same = [other for other in found if other is not one and one.file and _made_by(other) == _made_by(one)]
+    twins = [shown_path(other.defs_file) for other in same]
+    if not twins:
+        return one
+    mistake = f"its API's name is '{one.name}', and so is that of {', '.join(twins)}; name one of them otherwise"
+    return replace(one, file=None, mistake=mistake)
+
+
+def _made_by(one: ComponentFile) -> tuple[str, Path | None]:
+    return one.name, one.file and one.file.resolve()
 
 
 def nothing_in(words: Iterable[str], folder: Path) -> DescriptionFiles:

@@ -22,7 +22,7 @@ from dagster_shared.serdes.objects import EnvRegistryKey
 
 import messaging_assets
 from messaging_assets import RestApi
-from messaging_assets.files.api_files import InvalidDescription, read_file
+from messaging_assets.files.api_files import InvalidDescription, project_files, read_file
 from messaging_assets.files.components import component_files
 from messaging_assets.orchestration.broken_files import VALIDATION
 from messaging_assets.orchestration.scaffolder import RestApiScaffolder
@@ -201,6 +201,23 @@ def test_a_component_of_a_class_of_the_projects_own_is_found_by_name_and_no_code
         (defs / name / "defs.yaml").write_text(f"type: team_data.{kind}\nattributes: {attributes}\n")
     monkeypatch.chdir(project)
     assert {one.name: one.mistake for one in component_files()} == {"our_chat": None, "our_mail": None}
+
+
+def test_one_api_that_two_components_make_is_a_mistake_which_names_both(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    defs = project / "team_data" / "defs"
+    for name, file in {"chat": "chat.yaml", "talk": "../chat/chat.yaml"}.items():
+        (defs / name).mkdir()
+        (defs / name / "defs.yaml").write_text(
+            f"type: messaging_assets.RestApi\nattributes: {{file: {file}, name: chat}}\n"
+        )
+    (defs / "chat" / "chat.yaml").write_text(API)
+    monkeypatch.chdir(project)
+    found = project_files()
+    assert found.descriptions == []
+    words = "defs/talk/defs.yaml:1: its API's name is 'chat', and so is that of team_data/defs/chat/defs.yaml; name one"
+    assert words in str(found.broken["chat"])
 
 
 @pytest.mark.parametrize("word", ["file", "name"])

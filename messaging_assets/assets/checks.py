@@ -26,7 +26,7 @@ from dagster import (
 from messaging_assets.assets.translator import METADATA, account_views, asset_key, view_key
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.parents import is_sensitive
-from messaging_assets.foundation.failures import SyncFailure, clause
+from messaging_assets.foundation.failures import ReadIncomplete, SyncFailure, clause
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.reading.receipt import ReadResult, Verdict
 from messaging_assets.tables.loaded_table import LoadedTable, TableCounts, validity
@@ -176,11 +176,19 @@ class _Answers:
     def _complete(self, check: Check) -> AssetCheckResult:
         if self.seen is None:
             return check.result(self.key, False, verdict="no sync yet", reason="nothing was synced yet")
+        if self.seen.rows_then and not self.counts.rows:
+            return self._gone(self.seen.rows_then)
         finding = self.seen.finding
         passed = finding.verdict <= Verdict.READ_TO_THE_END
         if passed and self.resource.partitions and (doubts := self.table.doubted_windows(self.api, self.resource)):
             return self._doubted(check, doubts)
         return check.result(self.key, passed, verdict=finding.verdict.words, reason=finding.reason)
+
+    def _gone(self, rows: int) -> AssetCheckResult:
+        """Somebody dropped or emptied the table since, which a check that is run alone is the first to see."""
+        words = f"the last sync left {rows:,} rows in this table, and none is there"
+        step = "if somebody dropped or emptied it, run its asset once with full_refresh"
+        return incomplete(self.key, ReadIncomplete(words, step, where=self.table.full_name))
 
     def _doubted(self, check: Check, doubts: Sequence[Doubt]) -> AssetCheckResult:
         """Other windows than the one that came last are in doubt, which no sync of it says."""

@@ -52,7 +52,7 @@ from messaging_assets.assets.metadata.receipt_metadata import (
 )
 from messaging_assets.assets.partitions import backfill_policy, partitions_definition
 from messaging_assets.assets.preview import table_preview
-from messaging_assets.assets.sync_config import SyncConfig, refuse_config_of_no_op
+from messaging_assets.assets.sync_config import SyncConfig, config_of, refuse_config_of_no_op
 from messaging_assets.assets.translator import ApiTranslator, Translation, asset_key, endpoint_spec, refuse_other_key
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.parents import sensitive_columns
@@ -117,7 +117,7 @@ def _asset(
 
     def materialize(context: AssetExecutionContext) -> Iterator[Any]:
         failure: SyncFailure | None = None
-        config = SyncConfig(**context.op_execution_context.op_config)
+        config = config_of(context, description.asset_of(resource))
         try:
             try:
                 result = None

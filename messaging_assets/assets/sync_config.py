@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dagster import Config
+from dagster import AssetExecutionContext, Config, DagsterError
 from pydantic import Field
 
 from messaging_assets.description.api import ApiDescription
@@ -49,6 +49,21 @@ class SyncConfig(Config):
     def may_move(self) -> bool:
         """Whether the API may be asked at another address than before, as whoever runs it knows."""
         return self.full_refresh or self.keep_mark or self.allow_many_deletes
+
+
+def config_of(context: AssetExecutionContext, asset: str) -> SyncConfig:
+    """What a run asks of a sync.
+
+    Raises:
+        MendDescription: there is no run, because the asset was called as a function.
+    """
+    try:
+        _ = context.run
+    except DagsterError:
+        raise MendDescription(
+            "it was called as a function, and a sync needs a run", "call dagster.materialize([...])", where=asset
+        ) from None
+    return SyncConfig(**context.op_execution_context.op_config)
 
 
 def refuse_config_of_no_op(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from dagster import Component, ComponentLoadContext, Definitions, Model, Resolvable, Resolver
 from dagster.components import scaffold_with
@@ -27,6 +27,17 @@ _TRANSLATION.description = "Attributes of the assets, all but the key; `resource
 _TRANSLATION.examples = [{"group_name": "chat_{{ resource.name }}", "tags": {"layer": "raw"}}]
 
 
+def _text(description: str, example: str, kind: Any) -> Resolver:
+    """A text that a template may fill in; one that is empty then was not left out, and is refused where it is used."""
+    return Resolver(
+        lambda context, value: value if value is None else context.resolve_value(value) or "",
+        model_field_type=kind,
+        description=description,
+        examples=[example],
+        inject_before_resolve=False,
+    )
+
+
 @scaffold_with(RestApiScaffolder)
 class RestApi(Component, Model, Resolvable):
     """A REST API, described in one file: assets, checks, jobs, schedules and sensors for each of its lists.
@@ -38,14 +49,11 @@ class RestApi(Component, Model, Resolvable):
     components.
     """
 
-    file: Annotated[
-        str, Resolver.default(description="The API file, from the folder of this defs.yaml.", examples=["chat.yaml"])
-    ]
+    file: Annotated[str, _text("The API file, from the folder of this defs.yaml.", "chat.yaml", str)]
     name: Annotated[
         str | None,
-        Resolver.default(
-            description="The API's name: asset keys, tables and secrets begin with it; else the file's stem.",
-            examples=["chat"],
+        _text(
+            "The API's name: asset keys, tables and secrets begin with it; else the file's stem.", "chat", str | None
         ),
     ] = None
 
@@ -61,10 +69,12 @@ class RestApi(Component, Model, Resolvable):
         settle_environment()
         # Imported late: dlt reads its settings when it is imported.
         from messaging_assets.files.api_files import read_apis
+        from messaging_assets.files.components import nothing_in
         from messaging_assets.orchestration.api_definitions import definitions_for
         from messaging_assets.orchestration.broken_files import broken_definitions
 
         folder = context.path if context.path.is_dir() else context.path.parent
-        found = read_apis(Path(folder, self.file), self.name)
+        empty = [word for word, value in (("file", self.file), ("name", self.name)) if value == ""]
+        found = nothing_in(empty, folder) if empty else read_apis(Path(folder, self.file), self.name)
         every = [definitions_for(one, translation=self.translation) for one in found.descriptions]
         return Definitions.merge(*every, broken_definitions(found.broken))

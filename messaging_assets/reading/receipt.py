@@ -83,6 +83,7 @@ class ReadResult:
         rows_loaded: rows that were written.
         left: hashes of the lists that a response action left before their first page, and so without a row.
         split: how many values went beside the column of their field, by column.
+        rows_then: rows that the table had behind it, where it is an earlier sync's; else 0.
     """
 
     finding: Finding
@@ -90,6 +91,7 @@ class ReadResult:
     rows_loaded: int = 0
     left: frozenset[str] = frozenset()
     split: Mapping[str, int] = field(default_factory=dict)
+    rows_then: int = 0
 
 
 _KEEPS = "ask in a way that leaves the API its records; what it has forgotten it has to give once more"

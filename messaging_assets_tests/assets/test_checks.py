@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from dagster import AssetKey, DagsterInstance, Definitions, asset
+from dagster import AssetCheckSeverity, AssetKey, DagsterInstance, Definitions, asset
 
 from messaging_assets.assets.checks import check_specs, checks_of
 from messaging_assets.description.api import Resource
@@ -195,6 +195,17 @@ def test_checks_alone_ask_the_api_nothing_and_judge_the_last_sync(one_table: One
     assert alone.checks["no_record_rejected"].metadata["rows_set_aside"].value == 1
     assert alone.checks["sync_is_complete"].metadata["verdict"].value == "read to the end"
     assert len(alone.checks) == len(checks_of(one_table.resource()))
+
+
+@pytest.mark.parametrize("statement", [f"DROP TABLE {RESOURCE}", f"DELETE FROM {RESOURCE}"])
+def test_checks_alone_see_that_the_table_was_dropped_or_emptied(one_table: OneTable, statement: str) -> None:
+    one_table.sync(GOOD)
+    with one_table.sql() as client:
+        client.execute_sql(statement)
+    alone = one_table.check().checks["sync_is_complete"]
+    assert not alone.passed
+    assert alone.severity is AssetCheckSeverity.ERROR
+    assert "rows in this table, and none is there; if somebody dropped" in str(alone.metadata["reason"].value)
 
 
 def test_checks_before_the_first_sync_say_that_there_was_none(one_table: OneTable) -> None:

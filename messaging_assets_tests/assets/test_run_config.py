@@ -1,7 +1,7 @@
 """A run's config that is for no op is told: Dagster passes over it, and the run would be green without what it asks."""
 
 import pytest
-from dagster import AssetKey, Config, Definitions, asset
+from dagster import AssetKey, Config, Definitions, asset, build_asset_context
 
 from messaging_assets.assets.sync_config import refuse_config_of_no_op
 from messaging_assets.foundation.failures import MendDescription
@@ -58,3 +58,14 @@ def test_a_run_of_some_assets_takes_the_config_of_its_whole_job(one_table: OneTa
         run_config={"ops": {RESOURCE: {}}}, asset_selection=[AssetKey([API, RESOURCE])], raise_on_error=False
     )
     assert done.success
+
+
+def test_an_asset_that_is_called_as_a_function_says_how_it_is_run(one_table: OneTable) -> None:
+    definitions = definitions_for(one_table.describe())
+    [made] = definitions.assets or ()
+    context = build_asset_context(resources=dict(definitions.resources or {}))
+    with pytest.raises(
+        MendDescription, match=r"called as a function, and a sync needs a run; call dagster\.materialize"
+    ):
+        list(made(context))  # type: ignore[operator, arg-type]
+    assert one_table.sandbox.requests == []

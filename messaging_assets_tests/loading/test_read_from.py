@@ -136,3 +136,18 @@ def test_a_range_that_was_left_in_doubt_is_sure_again_once_it_is_read_from_there
 
     assert _sync(one_table, _iso, {"read_from": _iso(9)})[0].receipt["verdict"] == "read to the end"
     assert _sync(one_table, _iso)[0].receipt["verdict"] == "read to the end"
+
+
+@pytest.mark.parametrize("cursor", [{}, {"initial_value": "2025-01-01"}, {"initial_value": "-P20Y"}])
+def test_all_is_read_where_the_only_sync_was_in_doubt_and_its_mark_went_nowhere(
+    one_table: OneTable, cursor: dict[str, Any]
+) -> None:
+    cut = {"data": [{"id": 10, "at": _iso(10)}], "next": "token"}
+    endpoint = {**ENDPOINT, "incremental": {"cursor_path": "at", "start_param": "begin", **cursor}}
+    one_table.sandbox.fault(Fault(api="generic_rest", rewrite=lambda payload, request: cut))
+    first = alone(one_table.describe(endpoint=endpoint), RESOURCE, one_table.history)
+    assert first.receipt["verdict"] == "unknown"
+
+    done, _ = _sync(one_table, _iso, {"read_from": "2026-01-04"}, cursor=cursor)
+    assert done.green, done.error
+    assert len(one_table.rows("SELECT * FROM resource_name")) == 10

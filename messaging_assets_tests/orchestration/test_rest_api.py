@@ -22,7 +22,7 @@ from dagster_shared.serdes.objects import EnvRegistryKey
 
 import messaging_assets
 from messaging_assets import RestApi
-from messaging_assets.files.api_files import InvalidDescription, read_file
+from messaging_assets.files.api_files import InvalidDescription, project_files, read_file
 from messaging_assets.files.components import component_files
 from messaging_assets.orchestration.broken_files import VALIDATION
 from messaging_assets.orchestration.scaffolder import RestApiScaffolder
@@ -184,6 +184,63 @@ def test_components_in_python_and_with_a_translation_are_found_by_name_and_no_co
     assert {name: one.mistake for name, one in found.items()} == {"mail": None, "team_chat": None, "people": None}
     assert found["team_chat"].file == defs / "chat" / "chat.yaml"
     assert (found["team_chat"].defs_file.name, found["team_chat"].line) == ("component.py", 4)
+
+
+def test_a_component_of_a_class_of_the_projects_own_is_found_by_name_and_no_code_is_run(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    defs = project / "team_data" / "defs"
+    (project / "team_data" / "ours.py").write_text(
+        "from messaging_assets import RestApi as Api\nraise SystemExit\n"
+        "class House(Api):\n    owner: str\nclass Tower(House): ...\nclass Other(dg.Component): ...\n"
+    )
+    for name, kind in {"chat": "ours.House", "mail": "ours.Tower", "hr": "ours.Other", "odd": "nowhere.House"}.items():
+        (defs / name).mkdir()
+        (defs / name / f"{name}.yaml").write_text(API)
+        attributes = f"{{file: {name}.yaml, name: our_{name}, owner: '{{{{ resource.name }}}}'}}"
+        (defs / name / "defs.yaml").write_text(f"type: team_data.{kind}\nattributes: {attributes}\n")
+    monkeypatch.chdir(project)
+    assert {one.name: one.mistake for one in component_files()} == {"our_chat": None, "our_mail": None}
+
+
+def test_one_api_that_two_components_make_is_a_mistake_which_names_both(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    defs = project / "team_data" / "defs"
+    for name, file in {"chat": "chat.yaml", "talk": "../chat/chat.yaml"}.items():
+        (defs / name).mkdir()
+        (defs / name / "defs.yaml").write_text(
+            f"type: messaging_assets.RestApi\nattributes: {{file: {file}, name: chat}}\n"
+        )
+    (defs / "chat" / "chat.yaml").write_text(API)
+    monkeypatch.chdir(project)
+    found = project_files()
+    assert found.descriptions == []
+    words = "defs/talk/defs.yaml:1: its API's name is 'chat', and so is that of team_data/defs/chat/defs.yaml; name one"
+    assert words in str(found.broken["chat"])
+
+
+@pytest.mark.parametrize("word", ["file", "name"])
+@pytest.mark.parametrize("value", ["{{ env.NOT_SET_HERE }}", ""])
+def test_a_file_or_name_that_comes_to_nothing_is_no_word_that_was_left_out(
+    project: Path, monkeypatch: pytest.MonkeyPatch, word: str, value: str
+) -> None:
+    folder = project / "team_data" / "defs" / "chat_a"
+    folder.mkdir()
+    (folder / "chat.yaml").write_text(API)
+    attributes = {"file": "chat.yaml", "name": None, word: value}
+    (folder / "defs.yaml").write_text(json.dumps({"type": "messaging_assets.RestApi", "attributes": attributes}))
+    with warnings.catch_warnings():
+        # Dagster's own, of pydantic's.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        made = RestApi.resolve_from_dict(attributes)
+    context: Any = SimpleNamespace(path=folder, project_root=project)
+    [spec] = made.build_defs(context).resolve_all_asset_specs()
+    assert spec.key.to_user_string() == "chat_a/broken_file"
+    assert f"chat_a: {word}: is empty; set the variable that it is taken from" in (spec.description or "")
+    monkeypatch.chdir(project)
+    [component] = component_files()
+    assert component.mistake == f"its {word} is empty; set the variable that it is taken from, or write it out"
 
 
 def test_the_words_of_a_component_are_checked_with_their_line(project: Path) -> None:

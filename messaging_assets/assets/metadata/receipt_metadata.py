@@ -212,6 +212,7 @@ def stored_result(metadata: Mapping[str, Any]) -> ReadResult | None:
         rows_set_aside=int(metadata.get(f"{_PREFIX}rows_set_aside", 0)),
         rows_loaded=int(metadata.get(f"{_PREFIX}rows_loaded", 0)),
         split=dict(metadata.get(f"{_PREFIX}split_by_column") or {}),
+        rows_then=int(metadata.get("dagster/row_count") or 0),
     )
 
 

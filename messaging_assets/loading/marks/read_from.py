@@ -58,8 +58,12 @@ def set_back(
     try:
         for name, mark in marks.items():
             last = mark["last_value"]
-            # A mark that has gone nowhere yet may have the file's own word.
-            if not is_relative(last) and direction.is_further(last, meant := _in_unit_of(order, start, last)):
+            # A mark that has gone nowhere yet, as after a first read in doubt, has the file's own word, or none.
+            if (
+                last is not None
+                and not is_relative(last)
+                and direction.is_further(last, meant := _in_unit_of(order, start, last))
+            ):
                 doubt = {LEFT_IN_DOUBT: mark[LEFT_IN_DOUBT]} if LEFT_IN_DOUBT in mark else {}
                 back[name] = mark_at(cursor, _asked(cursor, order, _written(order, meant, last))) | doubt
     except NoOrder:

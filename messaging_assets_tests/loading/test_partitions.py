@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -465,6 +465,16 @@ def test_a_run_without_a_partition_fails_in_a_sentence(messages: Sandbox) -> Non
     resource = Resource.model_validate({"name": "messages", "partitions": DAILY})
     with pytest.raises(MendDescription, match="this run names none; start it from its partitions"):
         window_of(build_asset_context(), resource, "messaging.messages")
+
+
+def test_a_window_that_is_not_over_is_refused_and_one_that_is_just_over_is_read(messages: Sandbox) -> None:
+    now = datetime.now(ZoneInfo("UTC"))
+    hours = {"type": "hourly", "start": "2025-01-01"}
+    # Two hours on, lest the clock strikes in between.
+    refused = _run(f"{now + timedelta(hours=2):%Y-%m-%d-%H}:00", partitions=hours)
+    assert f"its window ends at {now + timedelta(hours=3):%Y-%m-%dT%H}:00:00" in refused["error"]
+    assert messages.requests == []
+    assert _run(f"{now - timedelta(hours=1):%Y-%m-%d-%H}:00", partitions=hours)["green"]
 
 
 MERGE = {"disposition": "merge"}

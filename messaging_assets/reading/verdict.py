@@ -100,6 +100,8 @@ def _doubt(facts: Facts) -> str:
         return "the list moved, and the overlap shows that none of its rows was lost by that if it keeps its order"
     if facts.policy == "exact" and facts.counts:
         return "as many rows came as the API counts, but rows may have changed places between pages"
+    if facts.pages_with_rows <= 1 and not facts.counts:
+        return "no count says whether that is all"
     return "the API gives no means to exclude that rows moved between pages"
 
 

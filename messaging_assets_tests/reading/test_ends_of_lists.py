@@ -30,6 +30,14 @@ def test_a_bare_list_without_a_sign_of_more_is_read_to_the_end_and_not_proven() 
     assert read(lambda asked: ROWS, {"type": "single_page"}, "$").verdict == "read to the end"
 
 
+def test_a_list_in_one_page_without_a_count_is_not_said_to_move_between_pages() -> None:
+    one_page = read(lambda asked: ROWS, {"type": "single_page"}, "$")
+    several = read(lambda asked: ROWS[int(asked["offset"]) :][:20], OFFSET, "$")
+
+    assert "no count says whether that is all" in one_page.reason
+    assert "no count" not in several.reason
+
+
 def test_a_single_object_is_whole_by_nature() -> None:
     assert read(lambda asked: ({"id": 1}, NEXT), {"type": "single_page"}, "$").verdict == "proven"
 

@@ -109,6 +109,17 @@ def test_an_empty_first_list_is_green_and_the_next_one_loads(one_table: OneTable
     assert not one_table.sync([{"id": 1, "w": 1}]).checks["column_schema_is_unchanged"].passed
 
 
+@pytest.mark.parametrize("strategy", ["upsert", "insert-only"])
+@pytest.mark.parametrize("key", [{}, {"id": {"data_type": "bigint"}}], ids=["key untyped", "key declared"])
+def test_a_first_empty_list_is_green_where_dlt_wants_the_keys_type(
+    one_table: OneTable, strategy: str, key: dict[str, Any]
+) -> None:
+    merge = {"disposition": "merge", "strategy": strategy}
+    empty = one_table.sync([], columns={"at": {"data_type": "timestamp"}, **key}, write_disposition=merge)
+    assert empty.green, empty.error
+    assert one_table.sync([{"id": 1}]).receipt["dagster/row_count"] == 1
+
+
 @pytest.mark.sampled
 @pytest.mark.parametrize(
     "resource",

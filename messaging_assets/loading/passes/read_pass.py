@@ -229,8 +229,8 @@ def _trust(target: ReadTarget, options: PassOptions, receipt: Receipt, tell: Cal
 
 def _can_be_empty(resource: Resource, batches: Batches) -> bool:
     """Whether a table can be made, emptied or retired without a row: some column of it has a type."""
-    if merge_strategy(resource) == "scd2":
-        # dlt compares the keys of versions, so there must be some.
+    if merge_strategy(resource) in ("scd2", "upsert", "insert-only"):
+        # dlt compares the keys of rows, so there must be some.
         return bool(batches.known.columns)
     return any(column.data_type for column in resource.columns.values())
 
